@@ -1,0 +1,37 @@
+"""Failures since the last success, whatever the order in which endings are learned. Pure.
+
+Law: the length depends on the set of verdicts alone, as long as none arrives later than `KEPT` newer ones.
+"""
+
+from collector.ledger.book import Streak, Verdict
+
+KEPT = 32
+
+
+def length(streak: Streak) -> int:
+    """How many runs failed since the last success; consecutive endings of one run are one contribution, its last."""
+    count = 0
+    later: str | None = None
+    for verdict in reversed(streak.verdicts):
+        if verdict.run == later:
+            continue
+        if not verdict.failed:
+            return count
+        count += 1
+        later = verdict.run
+    return count + streak.before
+
+
+def extend(streak: Streak, new: Verdict, *, was: int | None = None) -> Streak:
+    """The streak with one more verdict in its place.
+
+    `was`: the second since the epoch under which the same ending stood until its time became better known.
+    """
+    known = (v for v in streak.verdicts if was is None or v.run != new.run or v.at // 1000 != was)
+    verdicts = sorted({*known, new})
+    if len(verdicts) <= KEPT:
+        return Streak(streak.before, tuple(verdicts))
+    dropped, *kept = verdicts
+    if dropped.run == kept[0].run:
+        return Streak(streak.before, tuple(kept))
+    return Streak(streak.before + 1 if dropped.failed else 0, tuple(kept))

@@ -1,0 +1,83 @@
+"""How one run changes a tally: counts, durations, and the facts about the latest and the last run. Pure."""
+
+from dataclasses import dataclass
+
+from collector.ledger import holds, streak
+from collector.ledger.book import Last, Latest, Tally, Verdict
+from collector.ledger.holds import Birth
+from collector.model import FAILED, ExecutionRecord, NodeRecord, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One ending, and what it means for the tally; times in ms, absent is None.
+
+    `new`: not known before, else its times became better known and `was` is the second (since the epoch) it went
+    by until now. `counted`: it is in the totals. `timed`: its duration is to be observed now.
+    """
+
+    run: str
+    status: Status
+    begin: int | None
+    end: int | None
+    new: bool
+    counted: bool
+    timed: bool
+    was: int | None = None
+
+    @property
+    def at(self) -> int | None:
+        """When it ended, else when it began."""
+        return self.begin if self.end is None else self.end
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds, only where both times are known and in order."""
+        if self.begin is None or self.end is None or self.end < self.begin:
+            return None
+        return (self.end - self.begin) / 1000
+
+
+def saw(tally: Tally, run: str, record: ExecutionRecord | NodeRecord, *, active: bool) -> None:
+    """Note one state of a run: which statuses there are, and how the latest run stands."""
+    if record.status not in tally.seen:
+        tally.seen.append(record.status)
+    if active and record.status not in tally.seen_active:
+        tally.seen_active.append(record.status)
+    latest = Latest(run, record.status, record.begin, record.end)
+    if tally.latest is None or tally.latest.run == run or _rank(latest) > _rank(tally.latest):
+        tally.latest = latest
+
+
+def _rank(latest: Latest) -> tuple[int, int, str]:
+    return (
+        -1 if latest.begin is None else latest.begin,
+        -1 if latest.end is None else latest.end,
+        latest.run,
+    )
+
+
+def ended(tally: Tally, event: Event, bounds: tuple[float, ...], how: Birth) -> None:
+    """Count one ending and let it change the facts about what ended last."""
+    if event.new and event.counted:
+        tally.runs[event.status] = holds.add(tally.runs.get(event.status), 1, how)
+    if event.timed and event.duration is not None:
+        known = tally.durations.get(event.status)
+        if event.counted:
+            tally.durations[event.status] = holds.observe(known, bounds, event.duration, how)
+        elif known is None:
+            tally.durations[event.status] = holds.born(bounds, how)
+    _remembered(tally, event)
+
+
+def _remembered(tally: Tally, event: Event) -> None:
+    if event.end is not None:
+        tally.ends[event.status] = max(event.end, tally.ends.get(event.status, 0))
+    if event.at is None:
+        return
+    last = Last(event.run, event.at, event.duration)
+    if tally.last is None or (last.at, last.run) >= (tally.last.at, tally.last.run):
+        tally.last = last
+    if event.status in FAILED or event.status is Status.SUCCESS:
+        verdict = Verdict(event.at, event.run, event.status in FAILED)
+        tally.streak = streak.extend(tally.streak, verdict, was=event.was)

@@ -1,0 +1,191 @@
+"""The nouns that every room speaks, and the facts that stages report. Pure.
+
+Times are integer milliseconds since the epoch, UTC; absent is `None`. Durations are seconds.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    """The service's own status words, executions and node runs alike."""
+
+    SUCCESS = "success"
+    FAIL = "fail"
+    CANCEL = "cancel"
+    APPROVAL_FAILED = "approvalFailed"
+    TIMEOUT = "timeout"
+    NOT_PERFORMED = "not_performed"
+    EXECUTING = "executing"
+    WAIT_EXECUTE = "waitExecute"
+    WAIT_APPROVAL = "waitApproval"
+    PAUSING = "pausing"
+    CANCELING = "canceling"
+    UNKNOWN = "unknown"
+
+
+FINAL = (Status.SUCCESS, Status.FAIL, Status.CANCEL, Status.APPROVAL_FAILED, Status.TIMEOUT)
+NODE_FINAL = (*FINAL, Status.NOT_PERFORMED)
+ACTIVE = (Status.EXECUTING, Status.WAIT_EXECUTE, Status.WAIT_APPROVAL, Status.PAUSING, Status.CANCELING)
+FAILED = frozenset({Status.FAIL, Status.APPROVAL_FAILED, Status.TIMEOUT})
+
+_SYNONYMS = {
+    "running": Status.EXECUTING,
+    "in_execution": Status.EXECUTING,
+    "failed": Status.FAIL,
+    "canceled": Status.CANCEL,
+    "cancelled": Status.CANCEL,
+}
+_WORDS = {status.value.lower(): status for status in Status} | _SYNONYMS
+
+
+def status_of(word: str | None, *, node: bool) -> Status:
+    """Read a status word, ignoring case; what an execution or a node cannot have is `unknown`."""
+    status = _WORDS.get(word.strip().lower(), Status.UNKNOWN) if word else Status.UNKNOWN
+    return Status.UNKNOWN if status is Status.NOT_PERFORMED and not node else status
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What state is kept under: the project's name in the file, and the workflow's id."""
+
+    project: str
+    workflow_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """One watched workflow as the file describes it; `interval` and `expect_every` are seconds."""
+
+    key: Key
+    project_id: str
+    name: str | None
+    interval: float
+    expect_every: float | None = None
+
+
+class Targets(msgspec.Struct, frozen=True, gc=False):
+    """How many entries each list of a node run's `output` has."""
+
+    success: int = 0
+    fail: int = 0
+    not_performed: int = 0
+    in_execution: int = 0
+
+
+class NodeRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One node run as an answer shows it; `run` is the `function_execution_id`."""
+
+    node: str
+    run: str | None
+    status: Status
+    begin: int | None
+    end: int | None
+    targets: Targets | None
+
+
+class ExecutionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution as an answer shows it; `updated` is the `last_update_time`."""
+
+    id: str
+    status: Status
+    begin: int | None
+    end: int | None
+    updated: int | None
+    nodes: tuple[NodeRecord, ...]
+
+
+class Flaw(msgspec.Struct, frozen=True, gc=False):
+    """Something in an answer that had to be left out.
+
+    `name` is `shape` or `id` for a rejected record, else the field read as absent; `mark` identifies the flaw, so that
+    it is counted once while it stays in the history.
+    """
+
+    name: str
+    mark: int
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """One good answer, or the part of it that is new.
+
+    `tail`: everything the previous answer held is still there beside `records`, byte for byte.
+    `digest`: of the body as it came, salted with the decoder's version. `date`: the answer's Date header.
+    `words`: status words nobody knows.
+    """
+
+    records: tuple[ExecutionRecord, ...]
+    digest: bytes
+    tail: bool = False
+    flaws: tuple[Flaw, ...] = ()
+    date: int | None = None
+    words: tuple[str, ...] = ()
+
+
+# Facts: what a stage reports, and the only way from it to logs and to our own metrics.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """One request outwards ended; `code` is the HTTP status or `error`, `seconds` its duration."""
+
+    project: str
+    operation: str
+    code: str
+    seconds: float
+    error_code: str | None = None
+    skew: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """One execution (`node` is None) or node run that ended and was counted."""
+
+    execution: str
+    node: str | None
+    status: Status
+    begin: int | None
+    end: int | None
+    held: bool
+    first_sight: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """One look at a workflow is over. `outcome`: changed, unchanged or failed; durations in seconds."""
+
+    key: Key
+    name: str
+    outcome: str
+    at: int
+    seconds: float
+    lateness: float = 0.0
+    executions: int = 0
+    ended: tuple[Ended, ...] = ()
+    gap: bool = False
+    words: tuple[str, ...] = ()
+    rejected: dict[str, int] | None = None
+    invalid: dict[str, int] | None = None
+    reason: str | None = None
+    says: str | None = None
+    release_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A group of rows went to the store (`ok`), or did not (`conflict`, `failed`); duration in seconds."""
+
+    outcome: str
+    rows: int
+    seconds: float
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped:
+    """A scrape has carried the page to its reader."""
+
+
+Fact = Requested | Polled | Committed | Scraped
