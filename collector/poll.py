@@ -1,0 +1,143 @@
+"""One look at one workflow: read this page first.
+
+    answer = await source.history(workflow, known)    the only I/O outwards
+    step   = advance(ledger, answer, rules, now)      pure: what ended since, and the next ledger
+    row    = await store.commit(step.ledger)          ledger and counters, one row, one transaction
+    publish(row.ledger)                               what a scrape shows is already in the store
+
+Everything else in this package exists to call these lines at the right time, safely, for every workflow.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from collector.clock import Clock
+from collector.errors import Conflict, Reason, SourceError, StateError
+from collector.ledger import Ledger, Rules, Step, advance, release, resume
+from collector.model import History, Key, Polled, Workflow
+from collector.store import Row, Store
+
+
+class Source(Protocol):
+    """Where histories come from; the service's successor will be another one."""
+
+    async def history(self, workflow_id: str, *, known: bytes) -> History:
+        """Fetch a workflow's history; `known` is the digest of the last answer. Raises `SourceError`."""
+        ...
+
+
+@dataclass(slots=True)
+class Watched:
+    """One watched workflow and its committed row: the only mutable state of this room, changed by one hand at a time."""
+
+    workflow: Workflow
+    row: Row
+
+    @property
+    def label(self) -> str:
+        """The value of the `workflow` label."""
+        return self.workflow.name or self.row.ledger.name or self.workflow.key.workflow_id
+
+
+class Poll:
+    """Looks at the workflows of one project.
+
+    `publish` re-renders a workflow from its committed ledger; `deadline` bounds one look in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        store: Store,
+        publish: Callable[[Key, Ledger], None],
+        rules: Rules,
+        deadline: float,
+        clock: Clock,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._publish = publish
+        self._rules = rules
+        self._deadline = deadline
+        self._clock = clock
+        self._commits: set[asyncio.Task[None]] = set()
+
+    async def look(self, watched: Watched, lateness: float = 0.0) -> Polled:
+        """Fetch, advance, commit, publish. Never raises for a fault of the service or of the state: the fact says it."""
+        began = self._clock.monotonic()
+        step: Step | None = None
+        answer: History | None = None
+        fault: tuple[Reason | None, str] | None = None
+        try:
+            async with asyncio.timeout(self._deadline):
+                answer = await self._source.history(
+                    watched.workflow.key.workflow_id, known=watched.row.ledger.answer
+                )
+            step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
+            await self._keep(watched, step)
+        except TimeoutError:
+            fault = (Reason.TIMEOUT, f"no whole answer within {self._deadline:g} s")
+        except SourceError as error:
+            fault = (error.reason, str(error))
+        except StateError as error:
+            fault = (None, str(error))
+        polled = Polled(
+            key=watched.workflow.key,
+            name=watched.label,
+            outcome="failed" if fault else "changed" if step and step.changed else "unchanged",
+            at=self._clock.now(),
+            seconds=self._clock.monotonic() - began,
+            lateness=lateness,
+            reason=fault[0] if fault else None,
+            says=fault[1] if fault else None,
+        )
+        return polled if fault or step is None or answer is None else _with_findings(polled, step, answer)
+
+    async def resume(self, watched: Watched) -> None:
+        """Fit a restored row to today's configuration, before it is first shown. Raises `StateError`."""
+        now = self._clock.now()
+        await self._keep(watched, resume(watched.row.ledger, label=watched.label, rules=self._rules, now=now))
+
+    async def release(self, watched: Watched, due: int) -> None:
+        """Show what was held until `due` (ms). Raises `StateError`."""
+        await self._keep(watched, release(watched.row.ledger, due))
+
+    async def settle(self) -> None:
+        """Wait until everything handed to the store is committed and published, or refused."""
+        await asyncio.gather(*self._commits, return_exceptions=True)
+
+    async def _keep(self, watched: Watched, step: Step) -> None:
+        if not step.changed:
+            # A new digest alone is not worth a commit: after a restart the same answer is simply decoded once more.
+            watched.row = Row(step.ledger, watched.row.version)
+            return
+        commit = asyncio.create_task(self._commit(watched, step.ledger))
+        self._commits.add(commit)
+        commit.add_done_callback(self._commits.discard)
+        await asyncio.shield(commit)
+
+    async def _commit(self, watched: Watched, ledger: Ledger) -> None:
+        key = watched.workflow.key
+        try:
+            watched.row = await self._store.commit(key, ledger, version=watched.row.version)
+        except Conflict:
+            # Someone else moved the row on: theirs holds, and the next look starts from it.
+            watched.row = await self._store.fetch(key) or Row(Ledger(), 0)
+            self._publish(key, watched.row.ledger)
+            raise
+        self._publish(key, watched.row.ledger)
+
+
+def _with_findings(polled: Polled, step: Step, answer: History) -> Polled:
+    return replace(
+        polled,
+        executions=len(answer.records),
+        ended=step.ended,
+        gap=step.gap,
+        words=answer.words,
+        rejected=step.rejected,
+        invalid=step.invalid,
+    )
