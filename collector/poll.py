@@ -73,9 +73,7 @@ class Poll:
         fault: tuple[Reason | None, str] | None = None
         try:
             async with asyncio.timeout(self._deadline):
-                answer = await self._source.history(
-                    watched.workflow.key.workflow_id, known=watched.row.ledger.answer
-                )
+                answer = await self._source.history(watched.workflow.key.workflow_id, known=watched.row.ledger.answer)
             step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
             await self._keep(watched, step)
         except TimeoutError:

@@ -82,7 +82,8 @@ def advance(ledger: Ledger, answer: History, rules: Rules, now: int) -> Step:
         first=first,
     )
     gap = _read(draft, answer)
-    changed = draft.book != ledger
+    # Digests that move alone are not worth a commit: two replicas of the service may take turns.
+    changed = draft.touched or msgspec.structs.replace(draft.book, cursor=ledger.cursor) != ledger
     draft.book.answer = answer.digest
     return Step(
         ledger=draft.book,
@@ -150,24 +151,26 @@ def _execution(draft: Draft, execution: str, records: list[ExecutionRecord]) -> 
     if seen is not None and seen.mark == mark:
         _here(draft, execution, seen)
         return
-    before = msgspec.msgpack.encode(seen)
     remembered = False
     if seen is None:
         at = next((t for t in map(_time, records) if t is not None), None)
-        seen = draft.cursor.seen[digest] = Seen(mark=mark, base=(at or 0) // 1000, at=at)
+        seen = draft.cursor.seen[digest] = Seen(base=(at or 0) // 1000, at=at)
         forgotten = draft.book.forgotten
         remembered = forgotten is not None and (at is None or at <= forgotten)
         if remembered:
             draft.reject("forgotten")
+        draft.touched = True
+    seen.mark = mark
+    before = msgspec.msgpack.encode(seen)
     Life(draft, execution, seen, remembered=remembered).read(records)
     _here(draft, execution, seen)
-    if msgspec.msgpack.encode(seen) != before:
-        # A mark that would move alone is not worth a commit: two replicas of the service may take turns.
-        seen.mark = mark
+    draft.touched = draft.touched or msgspec.msgpack.encode(seen) != before
 
 
 def _here(draft: Draft, execution: str, seen: Seen) -> None:
-    seen.absent = seen.gone = 0
+    if seen.absent:
+        draft.touched = True
+        seen.absent = seen.gone = 0
     state = draft.book.open.get(execution)
     if state is not None and state.missing:
         draft.book.open[execution] = msgspec.structs.replace(state, missing=0)
@@ -198,11 +201,12 @@ def _absent(draft: Draft, answer: History, digests: dict[int, str]) -> None:
     for digest, seen in list(draft.cursor.seen.items()):
         if digest in digests or (answer.tail and not seen.absent):
             continue
-        seen.gone = seen.gone or draft.now
-        seen.absent = min(seen.absent + 1, ANSWERS_UNTIL_ABSENT)
+        if seen.absent < ANSWERS_UNTIL_ABSENT:
+            draft.touched = True
+            seen.absent, seen.gone = seen.absent + 1, seen.gone or draft.now
         due = _let_go_at(seen, draft.rules)
         if due is not None and 0 < due <= draft.now:
-            book.forgotten = max(book.forgotten or 0, seen.at or 0)
+            book.forgotten, draft.touched = max(book.forgotten or 0, seen.at or 0), True
             del draft.cursor.seen[digest]
         elif due is not None:
             review.append(due)

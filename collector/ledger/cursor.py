@@ -123,8 +123,8 @@ def ends(record: ExecutionRecord | NodeRecord, *, execution_ended: bool = True) 
 
 
 def states(records: list[ExecutionRecord]) -> list[ExecutionRecord]:
-    """Several records of one execution in the order of its life; the last is its present state."""
-    return sorted(records, key=_place_of_execution) if len(records) > 1 else records
+    """Several records of one execution in the order of its life, each once; the last is its present state."""
+    return sorted(set(records), key=_place_of_execution) if len(records) > 1 else records
 
 
 def _place_of_execution(record: ExecutionRecord) -> tuple[object, ...]:
@@ -141,8 +141,10 @@ def _place_of_execution(record: ExecutionRecord) -> tuple[object, ...]:
 def node_states(record: ExecutionRecord) -> list[NodeRecord]:
     """The node records of one execution record, each node run's in the order of its life."""
     ended = ends(record)
+    if len(record.nodes) < 2:  # noqa: PLR2004  nothing to order
+        return list(record.nodes)
     return sorted(
-        record.nodes,
+        set(record.nodes),
         key=lambda node: (
             node.node,
             -1 if node.begin is None else node.begin,

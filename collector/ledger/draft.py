@@ -27,7 +27,8 @@ class Rules:
 class Draft:
     """The only mutable state of a step: the book, the unpacked cursor, and what was found on the way.
 
-    `since` is when watching began, by the service's clock (ms); `first`: this answer is what begins it.
+    `since` is when watching began, by the service's clock (ms); `first`: this answer is what begins it. `touched`: the
+    cursor learned something beyond the digests of what it read.
     """
 
     book: Ledger
@@ -36,6 +37,7 @@ class Draft:
     now: int
     since: int
     first: bool
+    touched: bool = False
     ended: list[Ended] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
     invalid: dict[str, int] = field(default_factory=dict)

@@ -105,8 +105,10 @@ class Life:
         ended = memory.ends(record, execution_ended=execution_ended)
         label, node = self.draft.node(record.node)
         node.gone, node.lacking = False, 0
-        node.ran_at = max(node.ran_at, record.end or record.begin or self.draft.now)
+        known = len(self.runs)
         place, was_active = self._run(record)
+        timeless = self.draft.now if place == known else 0
+        node.ran_at = max(node.ran_at, record.end or record.begin or timeless)
         run = self.runs[place]
         if latest and not self.remembered:
             tally.saw(node.tally, self._name(record), record, active=not ended)

@@ -5,7 +5,7 @@ Law: the length depends on the set of verdicts alone, as long as none arrives la
 
 from collector.ledger.book import Streak, Verdict
 
-KEPT = 32
+KEPT = 8
 
 
 def length(streak: Streak) -> int:

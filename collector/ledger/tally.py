@@ -44,9 +44,16 @@ def saw(tally: Tally, run: str, record: ExecutionRecord | NodeRecord, *, active:
         tally.seen.append(record.status)
     if active and record.status not in tally.seen_active:
         tally.seen_active.append(record.status)
-    latest = Latest(run, record.status, record.begin, record.end)
-    if tally.latest is None or tally.latest.run == run or _rank(latest) > _rank(tally.latest):
+    latest, known = Latest(run, record.status, record.begin, record.end), tally.latest
+    if known is not None and known.run == run:
+        # Its place among the runs never sinks: a time that is missing for once would hand it to another.
+        tally.latest = Latest(run, record.status, _later(record.begin, known.begin), _later(record.end, known.end))
+    elif known is None or _rank(latest) > _rank(known):
         tally.latest = latest
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    return max((t for t in (one, other) if t is not None), default=None)
 
 
 def _rank(latest: Latest) -> tuple[int, int, str]:

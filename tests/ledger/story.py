@@ -26,9 +26,7 @@ def run(
     updated: float | None = None,
     nodes: tuple[NodeRecord, ...] = (),
 ) -> ExecutionRecord:
-    return ExecutionRecord(
-        id=id, status=Status(status), begin=at(begin), end=at(end), updated=at(updated), nodes=nodes
-    )
+    return ExecutionRecord(id=id, status=Status(status), begin=at(begin), end=at(end), updated=at(updated), nodes=nodes)
 
 
 def node(
@@ -57,8 +55,8 @@ class Watch:
 
     def sees(self, *records: ExecutionRecord, now: float | None = None, **more: object) -> Step:
         self.now = self.now + 60 if now is None else now
-        step = advance(self.ledger, history(*records, **more), self.rules, T0 + round(self.now * 1000))  # type: ignore[arg-type]
-        self.ledger = step.ledger
+        step = advance(self.ledger, history(*records, **more), self.rules, T0 + round(self.now * 1000))  # type:
+        ignore[arg-type] self.ledger = step.ledger
         return step
 
     def begins(self, *records: ExecutionRecord) -> "Watch":

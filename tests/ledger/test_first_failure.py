@@ -1,9 +1,9 @@
-from collector.ledger import release_at, resume
-from collector.ledger.book import pack, unpack
-from collector.ledger.holds import rebucket
-from collector.ledger.book import Histogram
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collector.ledger import release_at, resume
+from collector.ledger.book import Histogram, pack, unpack
+from collector.ledger.holds import rebucket
 from tests.ledger.story import COUNT_PAST, RULES, T0, Watch, node, run
 
 

@@ -1,6 +1,6 @@
-from tests.ledger.story import RULES, Watch, node, run
 from collector.ledger import Rules
 from collector.model import Targets
+from tests.ledger.story import RULES, Watch, node, run
 
 
 def test_a_node_counts_as_soon_as_it_is_final_while_its_execution_goes_on():
