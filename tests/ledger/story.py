@@ -55,8 +55,9 @@ class Watch:
 
     def sees(self, *records: ExecutionRecord, now: float | None = None, **more: object) -> Step:
         self.now = self.now + 60 if now is None else now
-        step = advance(self.ledger, history(*records, **more), self.rules, T0 + round(self.now * 1000))  # type:
-        ignore[arg-type] self.ledger = step.ledger
+        answer = history(*records, **more)  # type: ignore[arg-type]
+        step = advance(self.ledger, answer, self.rules, T0 + round(self.now * 1000))
+        self.ledger = step.ledger
         return step
 
     def begins(self, *records: ExecutionRecord) -> "Watch":

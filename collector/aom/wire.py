@@ -1,0 +1,248 @@
+"""From an answer's bytes to nouns, once and strictly; behind this line nobody looks at JSON. Pure.
+
+Two decodings that agree: a typed one for the answers that are as promised, and a tolerant one, value by value, for all
+others. One bad record never costs the others, and nothing an answer holds raises anything but `Unreadable`.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import xxhash
+
+from collector.aom import times
+from collector.errors import Reason, Unreadable
+from collector.model import ExecutionRecord, Flaw, History, NodeRecord, Status, Targets, status_of
+
+SALT = b"aom-wire-1"
+"""Changes with what decoding makes of an answer, so that no digest of an older version hides a new reading."""
+
+LONGEST_ID = 256
+LONGEST_WORD = 64
+MOST_WORDS = 20
+DEEPEST = 3
+NO_LIST = "it is no list of executions"
+LIST_KEYS = ("executions", "elements", "data", "items")
+ERROR_KEYS = ("error_code", "errorCode", "error")
+OUTCOMES = ("success", "fail", "not_performed", "in_execution")
+
+
+class _Node(msgspec.Struct, gc=False):
+    node_id: Any = None
+    function_execution_id: Any = None
+    status: Any = None
+    begin_time: Any = None
+    end_time: Any = None
+    output: Any = None
+
+
+class _TypedNode(_Node, gc=False):
+    output: msgspec.Raw | None = None
+
+
+class _Execution(msgspec.Struct):
+    execution_id: Any = None
+    status: Any = None
+    begin_time: Any = None
+    end_time: Any = None
+    last_update_time: Any = None
+    execution_result_list: Any = None
+
+
+class _TypedExecution(_Execution):
+    execution_result_list: list[_TypedNode] | None = None
+
+
+class _Entry(msgspec.Struct, gc=False):
+    """One target of an output list: only that it is there counts."""
+
+
+class _Output(msgspec.Struct, gc=False):
+    success: list[_Entry] | None = None
+    fail: list[_Entry] | None = None
+    not_performed: list[_Entry] | None = None
+    in_execution: list[_Entry] | None = None
+
+
+_typed = msgspec.json.Decoder(list[_TypedExecution]).decode
+_typed_output = msgspec.json.Decoder(_Output).decode
+
+
+def digest(body: bytes) -> bytes:
+    """What tells an answer from another: of the body as it came, compressed or not."""
+    return xxhash.xxh3_128_digest(SALT + body)
+
+
+def history(body: bytes, *, digest: bytes, now: int, date: int | None) -> History:
+    """Decode one answer. `now` and `date` (the Date header, None without one) are ms.
+
+    Raises `Unreadable` where it is no list of executions at all.
+    """
+    reading = _Reading(now if date is None else date)
+    try:
+        records = reading.all(_typed(body))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        reading = _Reading(now if date is None else date)
+        records = reading.all(_tolerant(body))
+    return History(
+        records=tuple(records),
+        digest=digest,
+        flaws=tuple(reading.flaws),
+        date=date,
+        words=tuple(sorted(reading.words)[:MOST_WORDS]),
+    )
+
+
+def _tolerant(body: bytes) -> Iterator[object]:
+    """The elements of an answer, whatever each of them is."""
+    try:
+        root = json.loads(body.decode("utf-8-sig", "replace"))
+        return iter(list(_elements(root, 0)))
+    except (ValueError, RecursionError):
+        says = "it is empty" if not body.strip() else "it is no JSON"
+        raise _unreadable(says) from None
+
+
+def _elements(root: object, depth: int) -> Iterator[object]:
+    if isinstance(root, dict) and depth == 0:
+        code = next((root[key] for key in ERROR_KEYS if key in root), None)
+        inner = next((root[key] for key in LIST_KEYS if isinstance(root.get(key), list)), None)
+        if code is not None:
+            says = f"it is an error ({_short(code)})"
+            raise _unreadable(says)
+        if inner is None:
+            raise _unreadable(NO_LIST)
+        yield from _elements(inner, 1)
+    elif isinstance(root, list):
+        for element in root:
+            if isinstance(element, list) and depth < DEEPEST:
+                yield from _elements(element, depth + 1)
+            else:
+                yield element
+    else:
+        raise _unreadable(NO_LIST)
+
+
+def _unreadable(says: str) -> Unreadable:
+    return Unreadable(says, reason=Reason.ANSWER)
+
+
+def _short(code: object) -> str:
+    return clean(str(code.get("code") if isinstance(code, dict) else code))[:LONGEST_WORD]
+
+
+def clean(text: str) -> str:
+    """Text that can be written as UTF-8: a lone surrogate becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class _Reading:
+    """One answer being read, with the flaws and the unknown words found on the way. `latest`: its date (ms)."""
+
+    def __init__(self, latest: int) -> None:
+        self.latest = latest
+        self.flaws: list[Flaw] = []
+        self.words: set[str] = set()
+
+    def all(self, elements: Any) -> Iterator[ExecutionRecord]:  # noqa: ANN401  typed records or any JSON values
+        for element in elements:
+            record = self._execution(element)
+            if record is not None:
+                yield record
+
+    def _execution(self, element: object) -> ExecutionRecord | None:
+        if isinstance(element, dict):
+            element = _Execution(*(element.get(key) for key in _Execution.__struct_fields__))
+        if not isinstance(element, _Execution):
+            self._flaw("shape", element)
+            return None
+        execution = _id(element.execution_id)
+        if execution is None:
+            self._flaw("id", element.execution_id, element.begin_time, element.end_time, element.status)
+            return None
+        entries = element.execution_result_list
+        if entries is not None and not isinstance(entries, list):
+            self._flaw("shape", execution, entries)
+            entries = None
+        nodes = [node for entry in entries or () if (node := self._node(execution, entry)) is not None]
+        return ExecutionRecord(
+            id=execution,
+            status=self._status(element.status, node=False),
+            begin=self._time("begin_time", element.begin_time, execution),
+            end=self._time("end_time", element.end_time, execution),
+            updated=self._time("last_update_time", element.last_update_time, execution),
+            nodes=tuple(nodes),
+        )
+
+    def _node(self, execution: str, entry: object) -> NodeRecord | None:
+        if isinstance(entry, dict):
+            entry = _Node(*(entry.get(key) for key in _Node.__struct_fields__))
+        if not isinstance(entry, _Node):
+            self._flaw("shape", execution, entry)
+            return None
+        node = _id(entry.node_id)
+        if node is None:
+            self._flaw("id", execution, entry.node_id, entry.begin_time, entry.end_time, entry.status)
+            return None
+        run = _id(entry.function_execution_id)
+        return NodeRecord(
+            node=node,
+            run=run,
+            status=self._status(entry.status, node=True),
+            begin=self._time("begin_time", entry.begin_time, execution, node, run),
+            end=self._time("end_time", entry.end_time, execution, node, run),
+            targets=self._targets(entry.output, execution, node, run),
+        )
+
+    def _status(self, word: object, *, node: bool) -> Status:
+        if not isinstance(word, str) or not word.strip():
+            return Status.UNKNOWN
+        status = status_of(word, node=node)
+        if status is Status.UNKNOWN:
+            self.words.add(clean(word)[:LONGEST_WORD])
+        return status
+
+    def _time(self, field: str, value: object, *where: object) -> int | None:
+        moment = times.read(value, latest=self.latest)
+        if isinstance(moment, times.Invalid):
+            self._flaw(field, *where, value)
+            return None
+        return moment
+
+    def _targets(self, output: object, *where: object) -> Targets | None:
+        if isinstance(output, msgspec.Raw):
+            try:
+                return _counted(_typed_output(output))
+            except msgspec.MsgspecError:
+                output = msgspec.json.decode(output)
+        if output is None:
+            return None
+        lists = [output.get(outcome) for outcome in OUTCOMES] if isinstance(output, dict) else [output]
+        lengths = [len(found) if isinstance(found, list) else 0 for found in lists]
+        if not isinstance(output, dict) or any(found is not None and not isinstance(found, list) for found in lists):
+            self._flaw("output", *where)
+            return None
+        return None if lists == [None] * len(lists) else Targets(*lengths)
+
+    def _flaw(self, name: str, *what: object) -> None:
+        text = "\x00".join((name, *map(_canonical, what)))
+        self.flaws.append(Flaw(name, xxhash.xxh3_64_intdigest(text.encode()) >> 1))
+
+
+def _counted(output: _Output) -> Targets | None:
+    lists = (output.success, output.fail, output.not_performed, output.in_execution)
+    return None if lists == (None, None, None, None) else Targets(*(len(found or ()) for found in lists))
+
+
+def _id(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return clean(value) if isinstance(value, str) and 0 < len(value) <= LONGEST_ID else None
+
+
+def _canonical(value: object) -> str:
+    """A value as text, the same whichever decoding it came through."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        value = float(value) if abs(value) < 10**300 else "huge"
+    return clean(repr(value))

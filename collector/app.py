@@ -1,0 +1,295 @@
+"""The composition root: build every room, wire them, run, and close them in reverse order.
+
+Stop: ready says 503, no new looks, fetching is cancelled, commits are awaited and published, then web, sessions and
+store.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiolimiter import AsyncLimiter
+
+from collector import __version__
+from collector.aom import Aom
+from collector.clock import Clock
+from collector.config import Project, Secret, Settings
+from collector.errors import ConfigError, Fault, StateError
+from collector.exposition import Exposition, Own
+from collector.ledger import Ledger, Rules, release_at
+from collector.ledger.streak import length
+from collector.log import Lines
+from collector.model import Fact, Key, Polled, Scraped
+from collector.poll import Poll, Watched
+from collector.schedule import Schedule, Ticker, first_look, next_look
+from collector.store import Row, Store, open_store
+from collector.web import Overview, Web, WorkflowRow
+
+TICK = 0.1
+HOUSEKEEPING = 1.0
+SWEEP = 6 * 3600.0
+LEAST_WAIT = 0.5
+
+
+@dataclass(slots=True)
+class Slot:
+    """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock."""
+
+    watched: Watched
+    poll: Poll
+    look_at: float
+    release: tuple[int, float] | None = None
+
+    def plan(self, *, now: float, wall: int, first_zero: float) -> float:
+        """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""
+        due = release_at(self.watched.row.ledger)
+        if due is None:
+            self.release = None
+        elif self.release is None or self.release[0] != due:
+            self.release = due, now + min(max((due - wall) / 1000, 0.0), first_zero)
+        return self.look_at if self.release is None else min(self.look_at, self.release[1])
+
+
+class App:
+    """The whole collector. `lines` logs facts; a state that forgets may be handed in instead of the configured one."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, lines: Lines, store: Store | None = None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lines = lines
+        self._store = store
+        self._own = Own(clock=clock)
+        self._exposition = Exposition(
+            stale_after=settings.stale_after,
+            first_zero=settings.first_zero,
+            disable=settings.disable,
+            max_series=settings.max_series,
+            own=self._own,
+        )
+        self._sources: list[Aom] = []
+        self._polls: list[Poll] = []
+        self._slots: dict[Key, Slot] = {}
+        self._last: dict[Key, Polled] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._schedules: list[Schedule] = []
+        self._ticker = Ticker(clock=clock, on_error=self._bug)
+        self._web: Web | None = None
+        self._not_ready: str | None = "the state is not loaded yet"
+        self._loaded = False
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens, as URLs."""
+        return self._web.addresses if self._web else []
+
+    async def start(self) -> None:
+        """Listen, load the state, and begin to look. Raises `ListenError`, `StateError` or `ConfigError`."""
+        self._web = Web(
+            metrics=self._page,
+            carried=self._carried,
+            healthy=self._healthy,
+            ready=lambda: self._not_ready,
+            loaded=lambda: self._loaded,
+            overview=self._overview,
+        )
+        await self._web.start(self._settings.listen)
+        await self._load()
+        self._begin()
+        self._loaded, self._not_ready = True, None
+
+    async def stop(self) -> None:
+        """Stop within seconds, losing nothing that was answered."""
+        self._not_ready = "the collector is stopping"
+        self._ticker.stop()
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*(schedule.stop() for schedule in self._schedules))
+        await asyncio.gather(*(poll.settle() for poll in self._polls))
+        if self._web:
+            await self._web.close()
+        await asyncio.gather(*(source.close() for source in self._sources))
+        if self._store:
+            await self._store.close()
+
+    async def once(self) -> bytes:
+        """Look at everything once, without schedule or web; the exposition then. Closes everything."""
+        try:
+            await self._load()
+            await asyncio.gather(*(self._once(project) for project in self._settings.projects))
+            self._exposition.scraped(None)
+            return self._exposition.page()
+        finally:
+            await self.stop()
+
+    @property
+    def failures(self) -> list[str]:
+        """What went wrong at the workflows whose last look failed, a sentence each."""
+        return [polled.says or "" for polled in self._last.values() if polled.outcome == "failed"]
+
+    async def _once(self, project: Project) -> None:
+        gate = asyncio.Semaphore(project.concurrency)
+
+        async def look(slot: Slot) -> None:
+            async with gate:
+                self._emit(await slot.poll.look(slot.watched))
+
+        mine = (slot for key, slot in self._slots.items() if key.project == project.name)
+        await asyncio.gather(*map(look, mine))
+
+    async def _load(self) -> None:
+        """Open the state and watch every configured workflow from where it stood."""
+        settings, now = self._settings, self._clock.now()
+        if self._store is None:
+            self._store = await open_store(settings.state, clock=self._clock, emit=self._emit)
+        rows = await self._store.load()
+        _same_projects(settings, rows)
+        budgets: dict[Secret, AsyncLimiter] = {}
+        for project in settings.projects:
+            source = Aom(project, limiter=_budget(project, settings, budgets), clock=self._clock, emit=self._emit)
+            poll = Poll(
+                source=source,
+                store=self._store,
+                publish=self._exposition.publish,
+                rules=rules_of(settings),
+                deadline=project.poll_deadline,
+                clock=self._clock,
+            )
+            self._sources.append(source)
+            self._polls.append(poll)
+            self._own.watching(project.name, len(project.workflows))
+            for workflow in project.workflows:
+                row = rows.get(workflow.key)
+                watched = Watched(workflow, row or Row(Ledger(project_id=project.project_id), 0))
+                await poll.resume(watched)
+                restored = watched.row.ledger
+                self._exposition.watch(workflow, restored, restored=row is not None)
+                self._own.restore(project.name, restored.rejected, restored.invalid)
+                self._slots[workflow.key] = Slot(watched, poll, 0.0)
+        self._exposition.started(now)
+        await self._store.watched(self._slots.keys(), now)
+
+    def _begin(self) -> None:
+        """Start the schedules; first looks are spread over as long as the budget needs for them."""
+        now = self._clock.monotonic()
+        for project in self._settings.projects:
+            schedule = Schedule(
+                concurrency=project.concurrency, clock=self._clock, work=self._work, on_error=self._bug_in_look
+            )
+            needs = len(project.workflows) / project.max_requests_per_second
+            for workflow in project.workflows:
+                slot = self._slots[workflow.key]
+                slot.look_at = first_look(workflow.key, now=now, spread=min(workflow.interval, needs))
+                schedule.add(workflow.key, slot.look_at)
+            self._ticker.every(TICK, f"look at {project.name}", schedule.tick)
+            self._schedules.append(schedule)
+            schedule.start()
+        self._ticker.every(HOUSEKEEPING, "housekeeping", lambda: self._exposition.tick(self._clock.now()))
+        self._ticker.every(SWEEP, "sweep", self._sweep)
+        self._ticker.start()
+
+    async def _work(self, key: Key, lateness: float) -> float:
+        """Give one workflow the turn that is due: a look, or the release of what was held."""
+        slot, now = self._slots[key], self._clock.monotonic()
+        if now >= slot.look_at:
+            self._emit(await slot.poll.look(slot.watched, lateness))
+            slot.look_at = next_look(slot.look_at, slot.watched.workflow.interval, self._clock.monotonic())
+        elif slot.release:
+            await slot.poll.release(slot.watched, slot.release[0])
+        now = self._clock.monotonic()
+        plan = slot.plan(now=now, wall=self._clock.now(), first_zero=self._settings.first_zero)
+        # A release that the state refuses is tried again, not at once.
+        return max(plan, now + LEAST_WAIT)
+
+    def _emit(self, fact: Fact) -> None:
+        """The only listener: our own metrics, the log, and whether a workflow is up."""
+        self._own.observe(fact)
+        self._lines(fact)
+        if isinstance(fact, Polled):
+            self._last[fact.key] = fact
+            self._exposition.polled(fact.key, ok=fact.outcome != "failed", at=fact.at, reason=fact.reason)
+
+    def _bug(self, error: BaseException) -> None:
+        self._lines.bug(error)
+
+    def _bug_in_look(self, key: Key, error: BaseException) -> None:
+        self._lines.bug(error, key)
+
+    def _page(self) -> tuple[bytes, object]:
+        return self._exposition.page(), None
+
+    def _carried(self, token: object) -> None:
+        self._exposition.scraped(token)
+        self._emit(Scraped())
+
+    def _healthy(self) -> bool:
+        now = self._clock.monotonic()
+        return all(schedule.turning(now) for schedule in self._schedules)
+
+    def _sweep(self) -> None:
+        chore = asyncio.create_task(self._let_go())
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
+    async def _let_go(self) -> None:
+        """Note what is watched, and delete the state of workflows that have not been for `retain_state`."""
+        if self._store is None:
+            return
+        now = self._clock.now()
+        try:
+            await self._store.watched(self._slots.keys(), now)
+            await self._store.sweep(self._slots.keys(), now - round(self._settings.retain_state * 1000))
+        except StateError as error:
+            self._bug(error)
+
+    def _overview(self) -> Overview:
+        return Overview(version=__version__, rows=tuple(map(self._row, self._slots.values())))
+
+    def _row(self, slot: Slot) -> WorkflowRow:
+        watched, last = slot.watched, self._last.get(slot.watched.workflow.key)
+        tally = watched.row.ledger.executions
+        return WorkflowRow(
+            project=watched.workflow.key.project,
+            workflow_id=watched.workflow.key.workflow_id,
+            name=watched.label,
+            up=None if last is None else last.outcome != "failed",
+            looked_at=None if last is None else last.at,
+            status=None if tally.latest is None else str(tally.latest.status),
+            failures=length(tally.streak),
+            says=None if last is None else last.says,
+        )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The counting rules that a configuration asks for."""
+    return Rules(
+        execution_bounds=settings.execution_buckets,
+        node_bounds=settings.node_buckets,
+        history="count" if settings.history == "count" else "ignore",
+        first_zero=round(settings.first_zero * 1000),
+        forget_after=round(settings.forget_after * 1000),
+        max_nodes=settings.max_nodes_per_workflow,
+    )
+
+
+def _budget(project: Project, settings: Settings, budgets: dict[Secret, AsyncLimiter]) -> AsyncLimiter:
+    """The limiter of a project's credential: projects that share one share its budget, the lowest that is named."""
+    token = project.auth.token
+    if token is None:
+        return AsyncLimiter(1, 1 / project.max_requests_per_second)
+    if token not in budgets:
+        sharing = [each for each in settings.projects if each.auth.token == token]
+        rate = min(each.max_requests_per_second for each in sharing)
+        budgets[token] = AsyncLimiter(1, 1 / rate)
+    return budgets[token]
+
+
+def _same_projects(settings: Settings, rows: dict[Key, Row]) -> None:
+    """Refuse a file that gives another project the name under which state is kept."""
+    faults = []
+    for index, project in enumerate(settings.projects):
+        known = {row.ledger.project_id for key, row in rows.items() if key.project == project.name}
+        other = sorted(known - {project.project_id, ""})
+        if other:
+            says = f"is {project.project_id}, but the state of {project.name!r} belongs to {other[0]}"
+            faults.append(Fault(path=f"project[{index}].project_id", says=says, fix="give the project another name"))
+    if faults:
+        raise ConfigError(tuple(faults))

@@ -1,0 +1,5 @@
+"""The command line."""
+
+from collector.cli.commands import main
+
+__all__ = ["main"]

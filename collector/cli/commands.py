@@ -1,0 +1,157 @@
+"""The commands, their exit statuses, and one clear sentence for every fault of the user's."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from collector import __version__, log
+from collector.app import App
+from collector.cli import demo as demonstration
+from collector.cli import serve
+from collector.clock import Clock
+from collector.config import load
+from collector.errors import CollectorError, ConfigError, StateNewer
+
+NOT_BUILT = {
+    "doctor": "asking the service what works",
+    "backfill": "writing the past for Prometheus",
+    "state": "showing the state",
+    "health": "asking a running collector how it is",
+}
+UNUSABLE, FAULTY = 2, 1
+
+
+class Commands(click.Group):
+    """Says of a command that is not built yet that it is not, instead of that it is unknown."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in NOT_BUILT:
+            msg = f"{args[0]}: {NOT_BUILT[args[0]]} is not built yet"
+            raise click.UsageError(msg)
+        return super().resolve_command(ctx, args)
+
+
+def _refuse(what: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(_: click.Context, parameter: click.Parameter, value: object) -> None:
+        if value:
+            msg = f"{parameter.opts[0]}: {what} is not built yet"
+            raise click.UsageError(msg)
+
+    return callback
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(command: Any) -> Any:  # noqa: ANN401  click's own types
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_CONFIG = click.option(
+    "--config", "--config.file", "config", type=click.Path(path_type=Path), default=Path("collector.toml"),
+    show_default=True, help="The configuration file.",
+)  # fmt: skip
+_FLAGS = _options(
+    click.option("--web.listen-address", "listen", metavar="ADDRESS", help="Overrides collector.listen."),
+    click.option("--log.level", "log_level", metavar="LEVEL", help="debug, info, warning or error."),
+    click.option("--log.format", "log_format", metavar="FORMAT", help="auto, json, logfmt or console."),
+    click.option("--web.config.file", hidden=True, expose_value=False, callback=_refuse("a web configuration")),
+    click.option(
+        "--web.enable-lifecycle", is_flag=True, hidden=True, expose_value=False, callback=_refuse("reloading over HTTP")
+    ),
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aom-collector")
+def cli() -> None:
+    """Watch Huawei Cloud AOM workflows and expose every ended execution and node run to Prometheus."""
+
+
+@cli.command()
+@_CONFIG
+@_FLAGS
+def run(config: Path, **flags: str | None) -> None:
+    """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once)."""
+    settings = load(config, os.environ, {key: value for key, value in flags.items() if value is not None})
+    if not settings.projects:
+        msg = f"{config}: no [[project]] is configured, so there is nothing to watch"
+        raise click.UsageError(msg)
+    lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
+    for warning in settings.warnings:
+        lines.warn("configuration.warning", says=warning)
+    serve.turn(serve.until_told(App(settings, clock=Clock(), lines=lines), lines))
+
+
+@cli.command()
+@_CONFIG
+def check(config: Path) -> None:
+    """Validate the configuration file offline and list all its faults."""
+    settings = load(config, os.environ)
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    watched = sum(len(project.workflows) for project in settings.projects)
+    click.echo(f"{config}: fine; {len(settings.projects)} projects, {watched} workflows")
+
+
+@cli.command()
+@_CONFIG
+@click.option("--commit", is_flag=True, hidden=True, expose_value=False, callback=_refuse("storing what was found"))
+def once(config: Path) -> None:
+    """Poll everything once and print the exposition; nothing is stored."""
+    settings = load(config, os.environ)
+    lines = log.setup("error", settings.log_format, sys.stderr)
+    page, failed = serve.turn(serve.one_round(settings, lines))
+    click.echo(page, nl=False)
+    for says in failed:
+        click.echo(f"aom-collector: {says}", err=True)
+    if failed:
+        sys.exit(FAULTY)
+
+
+@cli.command()
+@_FLAGS
+def demo(**flags: str | None) -> None:
+    """Start a built-in AOM simulator and a collector that watches it; needs no account and no other service."""
+    lines = log.setup(flags["log_level"] or "info", flags["log_format"] or "auto", sys.stderr)
+    serve.turn(demonstration.show(flags["listen"], lines))
+
+
+@cli.command()
+@click.option("--listen", default="127.0.0.1:18080", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--workflows", type=click.IntRange(1), help="So many made-up workflows; left out: the demonstration's.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Another seed is another story.")
+def simulate(listen: str, workflows: int | None, seed: int) -> None:
+    """Serve the AOM simulator alone."""
+    serve.turn(demonstration.simulate(listen, workflows, seed))
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    try:
+        cli.main(standalone_mode=False, prog_name="aom-collector")
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.Abort:
+        return FAULTY
+    except click.ClickException as error:
+        return _said(error.format_message(), UNUSABLE)
+    except (ConfigError, StateNewer) as error:
+        return _said(str(error), UNUSABLE)
+    except CollectorError as error:
+        return _said(str(error), FAULTY)
+    return 0
+
+
+def _said(sentences: str, status: int) -> int:
+    for sentence in sentences.splitlines():
+        click.echo(f"aom-collector: {sentence}", err=True)
+    return status

@@ -1,0 +1,122 @@
+"""The demonstration: the built-in simulator, and a collector on it, in one process. Everything it shows is synthetic."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from collector.app import App
+from collector.cli.serve import told_to_stop
+from collector.clock import Clock
+from collector.config import Settings, parse
+from collector.errors import ListenError
+from collector.log import Lines
+from collector.simulator import Simulator, World, demo_world, world
+
+LISTEN = "127.0.0.1:11513"
+SIMULATOR = "127.0.0.1:18080"
+PROJECT_ID = "0123456789abcdef0123456789abcdef"
+TOKEN = "synthetic-token-of-the-simulator"  # noqa: S105  it opens nothing but the simulator beside it
+
+# Looked at every two seconds, and with a short first zero, so that something is to be seen within a minute.
+CONFIGURATION = """
+[collector]
+listen = "{listen}"
+state = "sqlite:{state}"
+interval = "2s"
+first_zero = "5s"
+
+[[project]]
+name = "demo"
+region = "cn-north-4"
+project_id = "{project_id}"
+endpoint = "{endpoint}"
+max_requests_per_second = 50
+
+[project.auth]
+method = "token"
+token = "{token}"
+"""
+
+
+async def show(listen: str | None, lines: Lines) -> None:
+    """Run the demonstration until told to stop."""
+    stop = told_to_stop()
+    clock = Clock()
+    simulator = _simulator(demo_world(clock.now()), clock)
+    await _start(simulator, SIMULATOR, fallback=True)
+    with tempfile.TemporaryDirectory(prefix="aom-collector-demo-") as folder:
+        try:
+            app = await _collector(listen, simulator, Path(folder), lines)
+            try:
+                _introduce(app, simulator)
+                await stop.wait()
+            finally:
+                await app.stop()
+        finally:
+            await simulator.close()
+
+
+async def simulate(listen: str, workflows: int | None, seed: int) -> None:
+    """Serve the simulator until told to stop."""
+    stop = told_to_stop()
+    clock = Clock()
+    now = clock.now()
+    made = demo_world(now, seed=seed) if workflows is None else world(seed, workflows=workflows, start=now)
+    simulator = _simulator(made, clock)
+    await _start(simulator, listen, fallback=False)
+    click.echo(f"simulator   {simulator.url}")
+    click.echo(f"project id  {PROJECT_ID}")
+    click.echo(f"token       {TOKEN}")
+    shown = list(made.flows)[:10]
+    click.echo(f"workflows   {', '.join(shown)}{' …' if len(made.flows) > len(shown) else ''}")
+    await stop.wait()
+    await simulator.close()
+
+
+def _simulator(made: World, clock: Clock) -> Simulator:
+    return Simulator(made, clock=clock.now, token=TOKEN, project_id=PROJECT_ID)
+
+
+async def _start(simulator: Simulator, listen: str, *, fallback: bool) -> None:
+    host, _, port = listen.rpartition(":")
+    try:
+        await simulator.start(host.strip("[]") or "127.0.0.1", int(port))
+    except (OSError, ValueError, OverflowError):
+        if not fallback:
+            says = f"cannot listen on {listen}: the address is not free, or not one of this machine"
+            raise ListenError(says) from None
+        await simulator.start()
+
+
+async def _collector(listen: str | None, simulator: Simulator, folder: Path, lines: Lines) -> App:
+    """A running collector; on a free port where the usual one is busy and no other was asked for."""
+    clock = Clock()
+    app = App(_settings(listen or LISTEN, simulator, folder), clock=clock, lines=lines)
+    try:
+        await app.start()
+    except ListenError:
+        await app.stop()
+        if listen is not None:
+            raise
+        app = App(_settings("127.0.0.1:0", simulator, folder), clock=clock, lines=lines)
+        await app.start()
+    return app
+
+
+def _settings(listen: str, simulator: Simulator, folder: Path) -> Settings:
+    text = CONFIGURATION.format(
+        listen=listen, state=folder / "state.db", project_id=PROJECT_ID, endpoint=simulator.url, token=TOKEN
+    )
+    for flow in simulator.world.flows.values():
+        text += f'\n[[project.workflow]]\nid = "{flow.id}"\nname = "{flow.name}"\nexpect_every = "15m"\n'
+    return parse(text, base=folder, environ={})
+
+
+def _introduce(app: App, simulator: Simulator) -> None:
+    address = app.addresses[0]
+    click.echo("A synthetic AOM and a collector that watches it. Ctrl-C ends both.")
+    click.echo(f"  metrics    {address}/metrics")
+    click.echo(f"  status     {address}/")
+    click.echo(f"  simulator  {simulator.url}")
+    click.echo(f"  watch      curl -s {address}/metrics | grep node_runs_total")

@@ -1,0 +1,96 @@
+"""Running things until they are done or somebody says stop."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TypeVar
+
+from collector.app import App
+from collector.clock import Clock
+from collector.config import Settings
+from collector.errors import StateLocked
+from collector.log import Lines
+from collector.model import Fact
+from collector.store import Memory, Store, open_store
+
+T = TypeVar("T")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415  faster where it is there, never required
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def turn(work: Coroutine[object, object, T]) -> T:
+    """Run on an event loop of our own."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(work)
+
+
+def told_to_stop(lines: Lines | None = None) -> asyncio.Event:
+    """An event that the first SIGTERM or SIGINT sets; the second ends the process at once. SIGHUP ends nothing."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def told(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told, number)
+
+    def hung_up() -> None:
+        if lines:
+            lines.warn("config.not_reloaded", says="reloading is not built yet; restart to take a changed file")
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+    return stop
+
+
+async def until_told(app: App, lines: Lines) -> None:
+    """Run a collector until told to stop."""
+    stop = told_to_stop(lines)
+    try:
+        await app.start()
+        lines.say("collector.started", listening=app.addresses)
+        await stop.wait()
+        lines.say("collector.stopping")
+    finally:
+        await app.stop()
+    lines.say("collector.stopped")
+
+
+async def one_round(settings: Settings, lines: Lines) -> tuple[bytes, list[str]]:
+    """Look at everything once: the exposition, and what went wrong."""
+    clock = Clock()
+    store, said = await _copy_of_state(settings, clock)
+    if said:
+        lines.warn("state.in_use", says=said)
+    app = App(settings, clock=clock, lines=lines, store=store)
+    page = await app.once()
+    return page, app.failures
+
+
+async def _copy_of_state(settings: Settings, clock: Clock) -> tuple[Store, str | None]:
+    """What the state holds, in memory; nothing is created or changed."""
+    kind, _, path = settings.state.partition(":")
+    if kind != "sqlite" or not Path(path).exists():
+        return Memory(), None
+
+    def ignore(_: Fact) -> None:
+        """Nobody listens to a store that is only read."""
+
+    try:
+        state = await open_store(settings.state, clock=clock, emit=ignore)
+    except StateLocked as error:
+        return Memory(), f"{error}; starting from nothing"
+    try:
+        return Memory(await state.load()), None
+    finally:
+        await state.close()

@@ -1,0 +1,69 @@
+"""The way in: a file, or text, to settings; or to one error with every fault of the file."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from collector.config import build
+from collector.config.settings import Settings
+from collector.config.walk import Table, Walk
+from collector.errors import ConfigError, Fault
+
+_AT = re.compile(r"(?P<says>.*) \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)", re.DOTALL)
+_NOTHING: Mapping[str, object] = {}
+
+
+def load(path: Path, environ: Mapping[str, str], overrides: Mapping[str, object] = _NOTHING) -> Settings:
+    """Read a configuration file; relative paths in it start from its folder.
+
+    `overrides` are the values of command-line flags by key of `[collector]`. Raises `ConfigError` with all faults.
+    """
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        fix = "name the file with --config" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError((Fault(path=str(path), says=f"cannot be read: {reason}", fix=fix),)) from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError((Fault(path=f"line {line}", says="is not UTF-8", fix="save the file as UTF-8"),)) from None
+    return parse(text, base=path.absolute().parent, environ=environ, overrides=overrides)
+
+
+def parse(text: str, *, base: Path, environ: Mapping[str, str], overrides: Mapping[str, object] = _NOTHING) -> Settings:
+    """Read a configuration from text; `base` is the folder that relative paths start from. Otherwise as `load`."""
+    try:
+        tree = tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError((Fault(path="file", says="is nested too deeply"),)) from None
+    except ValueError as error:
+        found = _AT.fullmatch(str(error))
+        line = (found["line"] if found else None) or text.rstrip().count("\n") + 1
+        says = f"is not TOML: {found['says'] if found else 'a value cannot be read'}"
+        raise ConfigError((Fault(path=f"line {line}", says=says),)) from None
+    return settle(tree, base=base, environ=environ, overrides=overrides)
+
+
+def settle(
+    tree: Mapping[str, object],
+    *,
+    base: Path,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] = _NOTHING,
+) -> Settings:
+    """Read a configuration from a parsed TOML tree. Otherwise as `load`."""
+    walk = Walk(base=base.absolute(), environ=environ)
+    file = walk.whole(tree)
+    for name, value in overrides.items():
+        walk.override(_collector(file), name, value)
+    build.check(walk, file, base.absolute())
+    if walk.faults:
+        raise ConfigError(tuple(walk.faults))
+    return build.settings(file, base.absolute())
+
+
+def _collector(file: Table) -> Table:
+    return (file.inside["collector"] or [Table("collector")])[0]

@@ -1,0 +1,67 @@
+"""What a configuration file comes to: frozen settings, whole and checked. All durations are seconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.config.secret import Secret
+from collector.model import Workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How a project signs in. `method` is resolved: never `auto`."""
+
+    method: str
+    token: Secret | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One `[[project]]` with everything it leaves out filled in.
+
+    `endpoint` and `iam_endpoint` have no slash at their end; `timeout` is one request's, `poll_deadline` one look's
+    with its retries; `max_response_bytes` counts after decompression.
+    """
+
+    name: str
+    region: str
+    project_id: str
+    endpoint: str
+    iam_endpoint: str
+    enterprise_project_id: str | None
+    max_requests_per_second: float
+    concurrency: int
+    timeout: float
+    poll_deadline: float
+    max_response_bytes: int
+    ca_file: Path | None
+    proxy: Secret | None
+    auth: Auth
+    workflows: tuple[Workflow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A whole file.
+
+    `state` is `memory:` or `sqlite:` with an absolute path; `history` is `ignore` or `count`; buckets are upper bounds
+    in seconds, ascending; `disable` holds family names; `warnings` are sentences for `check` and the log.
+    """
+
+    listen: str
+    state: str
+    history: str
+    first_zero: float
+    stale_after: float
+    forget_after: float
+    retain_state: float
+    full_poll: float
+    log_level: str
+    log_format: str
+    execution_buckets: tuple[float, ...]
+    node_buckets: tuple[float, ...]
+    max_series: int
+    max_nodes_per_workflow: int
+    disable: frozenset[str]
+    projects: tuple[Project, ...]
+    warnings: tuple[str, ...]

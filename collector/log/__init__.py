@@ -1,0 +1,6 @@
+"""Structured logs: their set-up, and how facts become lines."""
+
+from collector.log.lines import Lines
+from collector.log.setup import setup
+
+__all__ = ["Lines", "setup"]

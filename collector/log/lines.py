@@ -1,0 +1,91 @@
+"""Facts as log lines: one canonical line per poll at debug, one per change at info, one per change of health."""
+
+from structlog.typing import FilteringBoundLogger
+
+from collector.model import Committed, Ended, Fact, Key, Polled
+
+
+class Lines:
+    """Listens to facts and logs them; a lasting failure is said at its start and at its end."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        self._log = log
+        self._failing: dict[Key, str] = {}
+        self._words: set[str] = set()
+        self._unsaved = False
+
+    def __call__(self, fact: Fact) -> None:
+        """Log one fact."""
+        if isinstance(fact, Polled):
+            self._polled(fact)
+        elif isinstance(fact, Committed):
+            self._committed(fact)
+
+    def say(self, event: str, **facts: object) -> None:
+        """Log something that happened to the collector itself."""
+        self._log.info(event, **facts)
+
+    def warn(self, event: str, **facts: object) -> None:
+        """Log something an operator should look at."""
+        self._log.warning(event, **facts)
+
+    def bug(self, error: BaseException, key: Key | None = None) -> None:
+        """Log an error nobody expected, with its traceback."""
+        where = {"project": key.project, "workflow_id": key.workflow_id} if key else {}
+        self._log.error("collector.bug", **where, exc_info=error)
+
+    def _polled(self, fact: Polled) -> None:
+        where = {"project": fact.key.project, "workflow": fact.name, "workflow_id": fact.key.workflow_id}
+        self._log.debug(
+            "poll.finished",
+            **where,
+            outcome=fact.outcome,
+            seconds=round(fact.seconds, 4),
+            lateness=round(fact.lateness, 3),
+            executions=fact.executions,
+            ended=len(fact.ended),
+            reason=fact.reason,
+        )
+        self._health(fact, where)
+        for ended in fact.ended:
+            if not ended.first_sight:
+                self._ended(ended, where)
+        past = sum(ended.first_sight for ended in fact.ended)
+        if past:
+            self._log.info("history.counted", **where, endings=past)
+        if fact.gap:
+            self._log.warning("history.gap", **where, hint="runs may have been missed; look more often")
+        for word in fact.words:
+            if word not in self._words:
+                self._words.add(word)
+                self._log.warning("status.unknown", **where, word=word)
+        for reason, count in (fact.rejected or {}).items():
+            self._log.warning("record.rejected", **where, reason=reason, count=count)
+
+    def _health(self, fact: Polled, where: dict[str, str]) -> None:
+        known = self._failing.get(fact.key)
+        if fact.outcome == "failed":
+            reason = fact.reason or "state"
+            if known != reason:
+                self._log.warning("poll.failing", **where, reason=reason, says=fact.says)
+            self._failing[fact.key] = reason
+        elif known is not None:
+            del self._failing[fact.key]
+            self._log.info("poll.recovered", **where, reason=known)
+
+    def _ended(self, ended: Ended, where: dict[str, str]) -> None:
+        seconds = None if ended.begin is None or ended.end is None else (ended.end - ended.begin) / 1000
+        more = {} if ended.node is None else {"node": ended.node}
+        event = "execution.ended" if ended.node is None else "node.ended"
+        self._log.info(event, **where, **more, status=str(ended.status), execution=ended.execution, seconds=seconds)
+
+    def _committed(self, fact: Committed) -> None:
+        if fact.outcome == "ok":
+            if self._unsaved:
+                self._log.info("state.recovered")
+            self._unsaved = False
+        elif fact.outcome == "conflict":
+            self._log.warning("state.conflict", says=fact.says)
+        elif not self._unsaved:
+            self._unsaved = True
+            self._log.error("state.failing", says=fact.says)

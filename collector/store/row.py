@@ -1,0 +1,47 @@
+"""One stored ledger, and what every store can do with it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from collector.ledger import Ledger
+from collector.model import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ledger and the version it was committed as; version 0 was never stored."""
+
+    ledger: Ledger
+    version: int
+
+
+class Store(Protocol):
+    """Ledgers by key. Every method raises `StateError` where the state cannot be used."""
+
+    async def load(self) -> dict[Key, Row]:
+        """Every row there is."""
+        ...
+
+    async def commit(self, key: Key, ledger: Ledger, *, version: int) -> Row:
+        """Store a ledger that was made from `version`; durable when this returns.
+
+        Raises `Conflict` where the row has moved on. Cancelling the caller does not cancel the commit.
+        """
+        ...
+
+    async def fetch(self, key: Key) -> Row | None:
+        """One row as it is now."""
+        ...
+
+    async def watched(self, keys: Collection[Key], now: int) -> None:
+        """Note that these workflows are watched now (ms)."""
+        ...
+
+    async def sweep(self, keep: Collection[Key], before: int) -> int:
+        """Delete rows outside `keep` that were last watched before `before` (ms); returns how many."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for what was handed in, then let go of the state."""
+        ...
