@@ -27,7 +27,7 @@ from collector.web import Overview, Web, WorkflowRow
 TICK = 0.1
 HOUSEKEEPING = 1.0
 SWEEP = 6 * 3600.0
-LEAST_WAIT = 0.5
+LEAST_WAIT = 1.0
 
 
 @dataclass(slots=True)
@@ -187,17 +187,20 @@ class App:
         self._ticker.start()
 
     async def _work(self, key: Key, lateness: float) -> float:
-        """Give one workflow the turn that is due: a look, or the release of what was held."""
+        """Give one workflow the turns that are due: the release of what was held, and a look."""
         slot, now = self._slots[key], self._clock.monotonic()
+        if slot.release and now >= slot.release[1]:
+            try:
+                await slot.poll.release(slot.watched, slot.release[0])
+            except StateError:
+                # The store has reported it; the hold just lasts a little longer.
+                slot.release = slot.release[0], now + LEAST_WAIT
         if now >= slot.look_at:
             self._emit(await slot.poll.look(slot.watched, lateness))
             slot.look_at = next_look(slot.look_at, slot.watched.workflow.interval, self._clock.monotonic())
-        elif slot.release:
-            await slot.poll.release(slot.watched, slot.release[0])
-        now = self._clock.monotonic()
-        plan = slot.plan(now=now, wall=self._clock.now(), first_zero=self._settings.first_zero)
-        # A release that the state refuses is tried again, not at once.
-        return max(plan, now + LEAST_WAIT)
+        return slot.plan(
+            now=self._clock.monotonic(), wall=self._clock.now(), first_zero=self._settings.first_zero
+        )
 
     def _emit(self, fact: Fact) -> None:
         """The only listener: our own metrics, the log, and whether a workflow is up."""
