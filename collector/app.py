@@ -198,9 +198,7 @@ class App:
         if now >= slot.look_at:
             self._emit(await slot.poll.look(slot.watched, lateness))
             slot.look_at = next_look(slot.look_at, slot.watched.workflow.interval, self._clock.monotonic())
-        return slot.plan(
-            now=self._clock.monotonic(), wall=self._clock.now(), first_zero=self._settings.first_zero
-        )
+        return slot.plan(now=self._clock.monotonic(), wall=self._clock.now(), first_zero=self._settings.first_zero)
 
     def _emit(self, fact: Fact) -> None:
         """The only listener: our own metrics, the log, and whether a workflow is up."""

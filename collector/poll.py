@@ -30,7 +30,7 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Watched:
-    """One watched workflow and its committed row: the only mutable state of this room, changed by one hand at a time."""
+    """One watched workflow and its committed row: the only mutable state here, changed by one hand at a time."""
 
     workflow: Workflow
     row: Row
@@ -66,7 +66,7 @@ class Poll:
         self._commits: set[asyncio.Task[None]] = set()
 
     async def look(self, watched: Watched, lateness: float = 0.0) -> Polled:
-        """Fetch, advance, commit, publish. Never raises for a fault of the service or of the state: the fact says it."""
+        """Fetch, advance, commit, publish. A fault of the service or the state does not raise: the fact says it."""
         began = self._clock.monotonic()
         step: Step | None = None
         answer: History | None = None

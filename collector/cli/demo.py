@@ -1,4 +1,4 @@
-"""The demonstration: the built-in simulator, and a collector on it, in one process. Everything it shows is synthetic."""
+"""The demonstration: the built-in simulator and a collector on it, in one process. All of it is synthetic."""
 
 import tempfile
 from pathlib import Path

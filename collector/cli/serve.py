@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
+import click
+
 from collector.app import App
 from collector.clock import Clock
 from collector.config import Settings
@@ -71,7 +73,7 @@ async def one_round(settings: Settings, lines: Lines) -> tuple[bytes, list[str]]
     clock = Clock()
     store, said = await _copy_of_state(settings, clock)
     if said:
-        lines.warn("state.in_use", says=said)
+        click.echo(f"aom-collector: {said}", err=True)
     app = App(settings, clock=clock, lines=lines, store=store)
     page = await app.once()
     return page, app.failures
@@ -80,7 +82,7 @@ async def one_round(settings: Settings, lines: Lines) -> tuple[bytes, list[str]]
 async def _copy_of_state(settings: Settings, clock: Clock) -> tuple[Store, str | None]:
     """What the state holds, in memory; nothing is created or changed."""
     kind, _, path = settings.state.partition(":")
-    if kind != "sqlite" or not Path(path).exists():
+    if kind != "sqlite" or not await asyncio.to_thread(Path(path).exists):
         return Memory(), None
 
     def ignore(_: Fact) -> None:

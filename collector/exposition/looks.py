@@ -3,38 +3,21 @@
 Outside ledgers, and outside the client library, because it changes every look.
 """
 
-from collector.exposition.render import header, label
-from collector.model import Workflow
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-UP = "aom_collector_workflow_up"
-LAST_SUCCESS = "aom_collector_workflow_last_success_timestamp_seconds"
-INTERVAL = "aom_collector_workflow_interval_seconds"
-POLL_FAILURES = "aom_collector_workflow_poll_failures_total"
-
-FAMILIES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    (UP, "gauge", (), "Whether the last due look succeeded."),
-    (LAST_SUCCESS, "gauge", (), "When the facts about a workflow were last confirmed."),
-    (INTERVAL, "gauge", (), "How often a workflow is looked at."),
-    (POLL_FAILURES, "counter", ("reason",), "Looks at a workflow that failed, by reason."),
-)
-HEADERS = {name: header(name, type_, help_) for name, type_, _, help_ in FAMILIES}
+from collector.exposition.family import Family, family
+from collector.exposition.read import Sample, seconds
 
 
+@dataclass(slots=True)
 class Looks:
-    """The looks at one workflow."""
+    """The looks at one workflow since the start; `interval` in seconds, `succeeded` in ms."""
 
-    __slots__ = ("_failures", "_own", "at", "interval", "ok", "succeeded")
-
-    def __init__(self, workflow: Workflow, own: str) -> None:
-        self._own = own
-        self._failures: dict[str, int] = {}
-        self.interval = workflow.interval
-        self.ok: bool | None = None
-        self.succeeded: int | None = None
-
-    def rename(self, own: str) -> None:
-        """Go on under other labels."""
-        self._own = own
+    interval: float
+    ok: bool | None = None
+    succeeded: int | None = None
+    failures: dict[str, int] = field(default_factory=dict)
 
     def polled(self, *, ok: bool, at: int, reason: str | None) -> None:
         """Note one look; `at` in ms."""
@@ -42,18 +25,44 @@ class Looks:
         if ok:
             self.succeeded = at
         elif reason is not None:
-            self._failures[reason] = self._failures.get(reason, 0) + 1
+            self.failures[reason] = self.failures.get(reason, 0) + 1
 
-    def lines(self) -> dict[str, bytes]:
-        """The samples of each family."""
-        own, found = self._own, {INTERVAL: f"{INTERVAL}{{{self._own}}} {self.interval:g}\n".encode()}
-        if self.ok is not None:
-            found[UP] = f"{UP}{{{own}}} {int(self.ok)}\n".encode()
-        if self.succeeded is not None:
-            found[LAST_SUCCESS] = f"{LAST_SUCCESS}{{{own}}} {self.succeeded / 1000!r}\n".encode()
-        if self._failures:
-            found[POLL_FAILURES] = "".join(
-                f"{POLL_FAILURES}{{{own},{label('reason', reason)}}} {count}\n"
-                for reason, count in sorted(self._failures.items())
-            ).encode()
-        return found
+
+def _up(looks: Looks) -> Iterator[Sample]:
+    if looks.ok is not None:
+        yield (), int(looks.ok)
+
+
+def _last_success(looks: Looks) -> Iterator[Sample]:
+    if looks.succeeded is not None:
+        yield (), seconds(looks.succeeded)
+
+
+def _interval(looks: Looks) -> Iterator[Sample]:
+    yield (), looks.interval
+
+
+def _failures(looks: Looks) -> Iterator[Sample]:
+    for reason, count in sorted(looks.failures.items()):
+        yield (reason,), count
+
+
+LOOKS: tuple[Family[Looks], ...] = (
+    family("aom_collector_workflow_up", "gauge", "", "Whether the last due look succeeded.", _up, essential=True),
+    family(
+        "aom_collector_workflow_last_success_timestamp_seconds",
+        "gauge",
+        "",
+        "When the facts about a workflow were last confirmed.",
+        _last_success,
+        essential=True,
+    ),
+    family("aom_collector_workflow_interval_seconds", "gauge", "", "How often a workflow is looked at.", _interval),
+    family(
+        "aom_collector_workflow_poll_failures_total",
+        "counter",
+        "reason",
+        "Looks at a workflow that failed, by reason.",
+        _failures,
+    ),
+)

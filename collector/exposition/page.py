@@ -1,74 +1,108 @@
 """The page: every workflow's lines as bytes, rendered when its ledger is committed, joined when somebody scrapes.
 
-What is shown of a workflow is always one committed ledger. Restored totals are shown until a scrape has carried them
-(or until `first_zero` has passed), so that what happened while nobody watched is seen as an increase.
+What is shown of a workflow is one committed ledger. Restored totals are shown until a scrape has carried them (or until
+`first_zero` has passed), so that what happened while nobody watched is seen as an increase. Meanwhile only the facts
+about now come from the newer, pending ledger: the restored ones may be days old.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import itemgetter
 
-from collector.exposition import looks
-from collector.exposition.catalog import CATALOG, LABELS, Family
-from collector.exposition.looks import Looks
+from collector.exposition.catalog import CATALOG
+from collector.exposition.family import WORKFLOW
+from collector.exposition.looks import LOOKS, Looks
 from collector.exposition.own import Own
 from collector.exposition.read import View
-from collector.exposition.render import header, label, lines
+from collector.exposition.render import NOTHING, Lines, Pen, header, label
 from collector.ledger import Ledger
 from collector.model import Key, Workflow
+
+INTERVALS_UNTIL_STALE = 3
 
 
 @dataclass(slots=True)
 class _Shown:
-    """One workflow on the page. `pending`: committed, and waiting until a scrape has carried the restored totals."""
+    """One workflow on the page.
+
+    `blocks`: its lines, one entry per family. `now`: its lines of the families about now, also while they are withheld.
+    `edition`: which of all calls of `watch` it came with. `pending`: committed, waiting until the page was carried, at
+    most `until` (ms, begin and end). `lasting`: samples that are never withheld. `dropped`: how many were counted so.
+    """
 
     workflow: Workflow
     looks: Looks
-    restored: bool
-    written: dict[str, tuple[bytes, int]] = field(default_factory=dict)
-    pending: Ledger | None = None
+    edition: int
+    blocks: list[bytes]
+    own: str = ""
+    now: tuple[Lines, ...] = ()
     stale: bool = True
+    admitted: bool = False
     capped: bool = False
+    samples: int = 0
+    lasting: int = 0
+    dropped: int = 0
+    pending: Ledger | None = None
+    until: tuple[int, int] | None = None
 
 
 class Exposition:
-    """Everything that `/metrics` shows. Times in seconds; `now` and `at` in ms."""
+    """Everything that `/metrics` shows. Durations in seconds, moments (`now`, `at`) in ms.
+
+    `samples`: domain samples exposed now. `edition`: a token for the page as it is now, to be handed back to `scraped`.
+    """
 
     def __init__(
         self, *, stale_after: float, first_zero: float, disable: frozenset[str], max_series: int, own: Own
     ) -> None:
         self._stale_after = stale_after
-        self._first_zero = first_zero
+        self._first_zero = round(first_zero * 1000)
+        self._disable = disable
         self._max_series = max_series
         self._own = own
-        self._families = [family for family in CATALOG if family.name not in disable]
-        self._headers = {family.name: header(family.name, family.type, family.help) for family in CATALOG}
-        self._look_families = [name for name in looks.HEADERS if name not in disable]
+        self._families = tuple(family for family in CATALOG if family.name not in disable)
+        self._now = tuple(index for index, family in enumerate(self._families) if family.now)
+        self._looks = tuple(family for family in LOOKS if family.name not in disable)
+        self._headers = [header(row.name, row.type, row.help) for row in self._families]
+        self._headers += [header(row.name, row.type, row.help) for row in self._looks]
         self._shown: dict[Key, _Shown] = {}
-        self._lines: dict[str, dict[Key, bytes]] = defaultdict(dict)
-        self._settling = True
-        self._settles_at: int | None = None
+        self._waiting: dict[Key, _Shown] = {}
         self.samples = 0
+        self.edition = 0
 
-    def watch(self, workflow: Workflow, ledger: Ledger, *, restored: bool) -> None:
-        """Begin to show a workflow; `restored`: its totals come from existing state."""
-        own = _own_labels(View(workflow, ledger))
-        self._shown[workflow.key] = _Shown(workflow, Looks(workflow, own), restored)
-        self._write(workflow.key, ledger)
-        self._write_looks(workflow.key)
+    def watch(self, workflow: Workflow, ledger: Ledger | None, *, restored: bool) -> None:
+        """Begin to show a workflow; `restored`: its totals come from existing state.
+
+        A workflow that is shown already takes over what the file newly says of it.
+        """
+        ledger, known = ledger or Ledger(), self._shown.get(workflow.key)
+        if known is not None:
+            known.workflow, known.looks.interval = workflow, workflow.interval
+            self.publish(workflow.key, ledger)
+            self._write_looks(known)
+            return
+        self.edition += 1
+        blocks = [b""] * len(self._headers)
+        shown = _Shown(workflow, Looks(workflow.interval), self.edition, blocks)
+        self._shown[workflow.key] = shown
+        if restored and ledger.since is not None:
+            self._waiting[workflow.key] = shown
+        self._write(shown, ledger)
 
     def started(self, at: int) -> None:
         """All workflows are there: restored totals are shown alone until a scrape, at most for `first_zero`."""
-        self._settles_at = at + round(self._first_zero * 1000)
+        for shown in self._waiting.values():
+            shown.until = at, at + self._first_zero
 
     def publish(self, key: Key, ledger: Ledger) -> None:
         """Show a committed ledger; only this workflow's lines are rendered."""
         shown = self._shown.get(key)
         if shown is None:
             return
-        if shown.restored and self._settling:
+        if key in self._waiting:
             shown.pending = ledger
+            self._write_now(shown, ledger)
         else:
-            self._write(key, ledger)
+            self._write(shown, ledger)
 
     def polled(self, key: Key, *, ok: bool, at: int, reason: str | None) -> None:
         """Show how a look went. A good one makes facts about now visible again."""
@@ -76,92 +110,111 @@ class Exposition:
         if shown is None:
             return
         shown.looks.polled(ok=ok, at=at, reason=reason)
-        self._write_looks(key)
+        self._write_looks(shown)
         if ok and shown.stale:
-            self._freshen(key, stale=False)
+            shown.stale = False
+            self._place_now(shown)
 
     def tick(self, now: int) -> None:
         """Withhold facts about now that nobody confirmed for too long, and end the time of restored totals."""
-        if self._settling and self._settles_at is not None and now >= self._settles_at:
-            self.scraped(None)
-        for key, shown in self._shown.items():
-            limit = max(self._stale_after, 3 * shown.workflow.interval) * 1000
+        for key, shown in list(self._waiting.items()):
+            if shown.until is None:
+                shown.until = now, now + self._first_zero
+            # A clock that was set back must not prolong it.
+            if not shown.until[0] <= now < shown.until[1]:
+                self._settle(key)
+        for shown in self._shown.values():
+            limit = max(self._stale_after, INTERVALS_UNTIL_STALE * shown.workflow.interval) * 1000
             if not shown.stale and now - (shown.looks.succeeded or 0) > limit:
-                self._freshen(key, stale=True)
+                shown.stale = True
+                self._place_now(shown)
 
-    def scraped(self, _carried: object) -> None:
-        """A scrape has carried the page: what was found since the start is shown from now on."""
-        if not self._settling or self._settles_at is None:
-            return
-        self._settling = False
-        for key, shown in self._shown.items():
-            if shown.pending is not None:
-                self._write(key, shown.pending)
-                shown.pending = None
+    def scraped(self, carried: object) -> None:
+        """A scrape has carried the page: what was found since then is shown from now on.
+
+        `carried` is the `edition` when its page was made; anything else stands for the page as it is now.
+        """
+        edition = carried if isinstance(carried, int) else self.edition
+        for key in [key for key, shown in self._waiting.items() if shown.edition <= edition]:
+            self._settle(key)
 
     def forget(self, key: Key) -> None:
         """Show a workflow no more."""
         shown = self._shown.pop(key, None)
+        self._waiting.pop(key, None)
         if shown is not None:
-            self.samples -= sum(count for _, count in shown.written.values())
-            for written in self._lines.values():
-                written.pop(key, None)
+            self.samples -= shown.samples
 
     def page(self) -> bytes:
-        """The page in the text format 0.0.4: families in the catalog's order."""
-        parts = []
-        for name in (*(family.name for family in self._families), *self._look_families):
-            written = self._lines.get(name)
-            if written:
-                parts.append(self._headers.get(name) or looks.HEADERS[name])
-                parts += written.values()
-        parts.append(self._own.page(self.samples))
+        """The page in the text format 0.0.4: families in the catalog's order, then our own metrics."""
+        rows = [shown.blocks for shown in self._shown.values()]
+        parts: list[bytes] = []
+        for index, head in enumerate(self._headers):
+            column = list(map(itemgetter(index), rows))
+            if any(column):
+                parts.append(head)
+                parts += column
+        parts.append(self._own.page(self.samples, self._disable))
         return b"".join(parts)
 
-    def _write(self, key: Key, ledger: Ledger) -> None:
-        shown = self._shown[key]
+    def _settle(self, key: Key) -> None:
+        shown = self._waiting.pop(key)
+        if shown.pending is not None:
+            self._write(shown, shown.pending)
+            shown.pending = None
+
+    def _write(self, shown: _Shown, ledger: Ledger) -> None:
         view = View(shown.workflow, ledger)
-        own = _own_labels(view)
-        shown.looks.rename(own)
-        before = sum(count for _, count in shown.written.values())
-        written = {f.name: lines(f.name, f.labels, own, f.read(view)) for f in self._families}
-        after = sum(count for _, count in written.values())
-        if (shown.capped or not before) and self.samples - before + after > self._max_series:
-            if not shown.capped:
-                self._own.dropped(key.project, after)
-            shown.capped = True
-            written = {f.name: written[f.name] for f in self._families if f.bare}
-            after = sum(count for _, count in written.values())
-        else:
-            shown.capped = False
-        self.samples += after - before
-        shown.written = written
-        for family in self._families:
-            self._place(key, family, shown)
+        shown.own = _own_labels(view)
+        pen, watching = Pen(shown.own), ledger.since is not None
+        written = [
+            pen.lines(row.name, row.labels, row.read(view)) if watching or row.bare else NOTHING
+            for row in self._families
+        ]
+        self._cap(shown, written, watching=watching)
+        shown.blocks[: len(written)] = [lines for lines, _ in written]
+        shown.now = tuple(written[index] for index in self._now)
+        shown.lasting = sum(count for _, count in written) - sum(count for _, count in shown.now)
+        self._place_now(shown)
+        self._write_looks(shown)
 
-    def _freshen(self, key: Key, *, stale: bool) -> None:
-        shown = self._shown[key]
-        shown.stale = stale
-        for family in self._families:
-            if family.now:
-                self._place(key, family, shown)
+    def _cap(self, shown: _Shown, written: list[Lines], *, watching: bool) -> None:
+        """Withhold what does not fit; a workflow that once fitted is never cut, whatever it grows to."""
+        full = sum(count for _, count in written)
+        shown.capped = not shown.admitted and self.samples - shown.samples + full > self._max_series
+        shown.admitted = shown.admitted or (watching and not shown.capped)
+        if not shown.capped:
+            return
+        for index, row in enumerate(self._families):
+            if not row.essential:
+                written[index] = NOTHING
+        withheld = full - sum(count for _, count in written)
+        if withheld > shown.dropped:
+            self._own.dropped(shown.workflow.key.project, withheld - shown.dropped)
+            shown.dropped = withheld
 
-    def _place(self, key: Key, family: Family, shown: _Shown) -> None:
-        written, _ = shown.written.get(family.name, (b"", 0))
-        self._put(family.name, key, b"" if family.now and shown.stale else written)
+    def _write_now(self, shown: _Shown, ledger: Ledger) -> None:
+        if shown.capped:
+            return
+        view, pen = View(shown.workflow, ledger), Pen(shown.own)
+        rows = (self._families[index] for index in self._now)
+        shown.now = tuple(pen.lines(row.name, row.labels, row.read(view)) for row in rows)
+        self._place_now(shown)
 
-    def _write_looks(self, key: Key) -> None:
-        written = self._shown[key].looks.lines()
-        for name in self._look_families:
-            self._put(name, key, written.get(name, b""))
+    def _place_now(self, shown: _Shown) -> None:
+        for index, (lines, _) in zip(self._now, shown.now, strict=True):
+            shown.blocks[index] = b"" if shown.stale else lines
+        samples = shown.lasting + (0 if shown.stale else sum(count for _, count in shown.now))
+        self.samples += samples - shown.samples
+        shown.samples = samples
 
-    def _put(self, name: str, key: Key, written: bytes) -> None:
-        if written:
-            self._lines[name][key] = written
-        else:
-            self._lines[name].pop(key, None)
+    def _write_looks(self, shown: _Shown) -> None:
+        pen, first = Pen(shown.own), len(self._families)
+        for index, row in enumerate(self._looks, first):
+            withheld = shown.capped and not row.essential
+            shown.blocks[index] = b"" if withheld else pen.lines(row.name, row.labels, row.read(shown.looks))[0]
 
 
 def _own_labels(view: View) -> str:
     values = (view.workflow.key.project, view.workflow.key.workflow_id, view.label)
-    return ",".join(map(label, LABELS, values))
+    return ",".join(map(label, WORKFLOW, values))

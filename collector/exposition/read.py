@@ -9,8 +9,11 @@ from collector.ledger.book import Histogram, Node, Open, Tally
 from collector.ledger.streak import length
 from collector.model import ACTIVE, Status, Workflow
 
-Value = int | float | tuple[Histogram, tuple[float, ...]]
+Observations = tuple[Histogram, tuple[float, ...]]
+"""A histogram and the upper bounds of its buckets."""
+Value = int | float | Observations
 Sample = tuple[tuple[str, ...], Value]
+"""The label values of one sample in the family's order, and its value."""
 
 _ALWAYS = (Status.SUCCESS, Status.FAIL)
 
@@ -116,8 +119,9 @@ def node_oldest_active(view: View) -> Iterator[Sample]:
         for run in state.nodes:
             if run.begin is not None:
                 oldest[run.node] = min(run.begin, oldest.get(run.node, run.begin))
-    for name, begin in sorted(oldest.items()):
-        yield (name,), seconds(begin)
+    for name, _ in _present(view.ledger):
+        if name in oldest:
+            yield (name,), seconds(oldest[name])
 
 
 def node_last_run_status(view: View) -> Iterator[Sample]:

@@ -63,11 +63,8 @@ def _renderers(chosen: str, *, colors: bool) -> list[Processor]:
 
 
 def _in_order(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {
-        "time": event.pop("time", None),
-        "level": event.pop("level", None),
-        "event": event.pop("event", None),
-    } | event  # type: ignore[operator]  # structlog hands a dict
+    first: dict[str, Any] = {key: event.pop(key, None) for key in ("time", "level", "event")}
+    return {**first, **event}
 
 
 def _bounded(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -17,14 +17,15 @@ __all__ = ["Memory", "Row", "Store", "open_store"]
 
 
 async def open_store(url: str, *, clock: Clock, emit: Callable[[Fact], None]) -> Store:
-    """Open the state that a configuration names: `sqlite:/path` or `memory:`.
+    """Open the state that a configuration names: `sqlite:` and an absolute path, or `memory:`.
 
-    Raises `StateError` (`StateLocked`, `StateNewer`) with one sentence that names the file.
+    A file that is not there is created. `emit` is called on the event loop with a `Committed` for every group of rows.
+    Raises `StateLocked`, `StateNewer` or another `StateError`, each one sentence that names the file.
     """
     kind, _, rest = url.partition(":")
     if kind == "memory":
-        return Memory()
+        return Memory(clock=clock)
     if kind == "sqlite":
         return await Sqlite.open(Path(rest), clock=clock, emit=emit)
-    msg = f"state {kind!r} is not a kind of state this version knows"
+    msg = f"state {kind!r} is not a kind of state this version knows; use sqlite: and a path, or memory:"
     raise StateError(msg)

@@ -1,35 +1,24 @@
-"""The state file: how it is created, recognised, opened and locked, and what its errors mean to a person.
+"""The state file: how it is created, recognised, locked and checked before its first use.
 
 Nothing here ever overwrites or deletes a file that was there.
 """
 
+import contextlib
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
-from collector.errors import StateError, StateLocked, StateNewer
+from collector.errors import StateError, StateNewer
+from collector.store import table, wording
 
-APPLICATION_ID = 0x414F4D31
-SCHEMA = 1
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+WAL_KEPT = 16 * 1024 * 1024
+SYNCHRONOUS_FULL = 2
 HEADER = 100
-MAGIC = b"SQLite format 3\x00"
-
-_SCHEMA_SQL = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA};
-CREATE TABLE workflow (
-    project TEXT NOT NULL,
-    workflow_id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    format INTEGER NOT NULL,
-    watched_at INTEGER NOT NULL,
-    ledger BLOB NOT NULL,
-    UNIQUE (project, workflow_id)
-);
-"""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -41,41 +30,35 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         if not path.exists():
             _create(path)
+        _refuse_strange(path)
         _recognise(path)
+        connection = sqlite3.connect(path, timeout=0.0, isolation_level=None)
+        try:
+            _prepare(path, connection)
+        except BaseException:
+            connection.close()
+            raise
     except OSError as error:
-        raise StateError(_of_system(path, error)) from None
-    connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(path, connection)
+        raise wording.of_system(path, error) from None
     except sqlite3.Error as error:
-        connection.close()
-        if "locked" in str(error):
-            msg = f"state {path} is in use by another process; stop that one, or name another state file"
-            raise StateLocked(msg) from None
-        raise StateError(sentence(path, error)) from None
-    except StateError:
-        connection.close()
-        raise
+        raise wording.of_sqlite(path, error) from None
     return connection
 
 
 def _create(path: Path) -> None:
     """Make an empty state under another name and only then give it its own: a half-made file is never taken for one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
+    draft = Path(name)
     try:
-        connection = sqlite3.connect(draft, isolation_level=None)
-        try:
-            connection.executescript(_SCHEMA_SQL)
-        except sqlite3.Error as error:
-            raise StateError(sentence(path, error)) from None
-        finally:
-            connection.close()
+        os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)  # whatever the umask took away
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            connection.executescript(table.SCHEMA_SQL)
         os.fsync(descriptor)
-        os.link(draft, path)
+        with contextlib.suppress(FileExistsError):  # another process was faster; the lock decides
+            _name(draft, path)
     finally:
         os.close(descriptor)
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -83,73 +66,77 @@ def _create(path: Path) -> None:
         os.close(folder)
 
 
+def _name(draft: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(draft)  # unlike a rename, never replaces a file that came up meanwhile
+    except OSError as error:
+        if error.errno not in NO_LINKS or path.exists():
+            raise
+        draft.rename(path)
+
+
+def _refuse_strange(path: Path) -> None:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        msg = f"state {path} is not a file; name another place"
+        raise StateError(msg)
+    if not found.st_size:
+        msg = f"state {path} is empty, as a full disk or a lost file leaves it; {wording.DAMAGED}"
+        raise StateError(msg)
+    if found.st_size < HEADER:  # SQLite would take it for an empty database
+        msg = f"state {path}{wording.STRANGE}"
+        raise StateError(msg)
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def _recognise(path: Path) -> None:
-    """Refuse what is not ours before anything is written to it."""
-    with path.open("rb") as opened:
-        header = opened.read(HEADER)
-    if not header:
-        msg = f"state {path} is empty, as a full disk or a lost file leaves it; restore a copy, or delete it to start anew"
-        raise StateError(msg)
-    if not header.startswith(MAGIC) or len(header) < HEADER:
-        msg = f"state {path} is not a state file of this program; name another one"
-        raise StateError(msg)
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+    """Refuse what is not ours through a connection that cannot write, lock or leave a file beside it."""
+    address = f"file:{quote(os.fsencode(path))}?mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+        _versions(path, connection)
+        # Beside a process that writes, rows may look torn from here; they are looked at again under the lock.
+        with contextlib.suppress(sqlite3.DatabaseError):
+            _formats(path, connection)
+
+
+def _versions(path: Path, connection: sqlite3.Connection) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != table.APPLICATION_ID:
         msg = f"state {path} is another program's database; name another file"
         raise StateError(msg)
-    if int.from_bytes(header[60:64], "big") > SCHEMA:
-        msg = f"state {path} was written by a newer version of this program; use that version"
+    if schema > table.SCHEMA:
+        msg = f"state {path} was written by a newer version of this program; use that version, or another state file"
+        raise StateNewer(msg)
+
+
+def _formats(path: Path, connection: sqlite3.Connection) -> None:
+    newer = table.newer(connection)
+    if newer:
+        msg = (
+            f"state {path}: the row of workflow {newer.workflow_id!r} in project {newer.project!r} was written by a "
+            "newer version of this program; use that version, or another state file"
+        )
         raise StateNewer(msg)
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+    """Take the lock for good, make commits durable, and look for damage."""
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # first: then the log needs no shared memory
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS; elsewhere without effect
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("COMMIT")
-    if connection.execute("PRAGMA synchronous").fetchone() != (2,):
-        msg = f"state {path}: SQLite does not write through to the disk here; name another place"
+    synchronous = connection.execute("PRAGMA synchronous").fetchone()
+    if mode != ("wal",) or synchronous != (SYNCHRONOUS_FULL,):
+        msg = f"state {path}: SQLite cannot write through to the disk here; name another place"
         raise StateError(msg)
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if found != ("ok",):
-        msg = f"state {path} is damaged ({found[0]}); restore a copy, or move it away to start anew"
+    _versions(path, connection)
+    _formats(path, connection)
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        msg = f"state {path} is damaged ({' '.join(found.split())}); {wording.DAMAGED}"
         raise StateError(msg)
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, and on disk when left."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # A failing disk makes SQLite roll back by itself; then there is no transaction left to end.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def sentence(path: Path, error: sqlite3.Error) -> str:
-    """What a database error means and what helps, in one sentence."""
-    text = str(error)
-    for part, meaning in (
-        ("disk is full", "the disk is full; free some space, counting goes on by itself"),
-        ("readonly", "it cannot be written; check the permissions of the file and its folder"),
-        ("unable to open", "it cannot be opened; check that the folder exists and may be written"),
-        ("malformed", "it is damaged; restore a copy, or move it away to start anew"),
-        ("not a database", "it is damaged; restore a copy, or move it away to start anew"),
-        ("disk I/O", "the disk failed to read or write; check the disk"),
-    ):
-        if part in text:
-            return f"state {path}: {meaning}"
-    return f"state {path}: {text}"
-
-
-def _of_system(path: Path, error: OSError) -> str:
-    if error.errno == errno.ENOENT:
-        return f"state {path}: the folder {path.parent} does not exist; create it"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"state {path} cannot be written; check the permissions of the file and its folder"
-    if error.errno == errno.ENOSPC:
-        return f"state {path}: the disk is full; free some space"
-    return f"state {path}: {os.strerror(error.errno or 0)}"

@@ -24,7 +24,7 @@ class Store(Protocol):
         ...
 
     async def commit(self, key: Key, ledger: Ledger, *, version: int) -> Row:
-        """Store a ledger that was made from `version`; durable when this returns.
+        """Store a ledger that was made from `version`; durable when this returns the row of the next version.
 
         Raises `Conflict` where the row has moved on. Cancelling the caller does not cancel the commit.
         """
@@ -35,13 +35,22 @@ class Store(Protocol):
         ...
 
     async def watched(self, keys: Collection[Key], now: int) -> None:
-        """Note that these workflows are watched now (ms)."""
+        """Note that these workflows are watched now (ms). A row is watched when it is first stored, too."""
         ...
 
     async def sweep(self, keep: Collection[Key], before: int) -> int:
         """Delete rows outside `keep` that were last watched before `before` (ms); returns how many."""
         ...
 
-    async def close(self) -> None:
-        """Wait for what was handed in, then let go of the state."""
+    def turning(self, now: float) -> bool:
+        """Whether commits still come through; `now` is on the monotonic clock."""
         ...
+
+    async def close(self) -> None:
+        """Wait for what was handed in, then let go of the state. A second call does nothing."""
+        ...
+
+
+def moved_on(key: Key) -> str:
+    """What a conflict says."""
+    return f"the state of workflow {key.workflow_id!r} in project {key.project!r} was changed by someone else"

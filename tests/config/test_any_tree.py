@@ -1,8 +1,10 @@
 """Whatever a file holds, the answer is settings or faults, and no secret is in either."""
 
+import contextlib
 import datetime as dt
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -50,7 +52,7 @@ def with_canaries(value: object) -> object:
     """The tree with the canary as every secret."""
     if isinstance(value, dict):
         return {
-            key: f"{CANARY}{inner}" if key in SECRETS and isinstance(inner, str) else with_canaries(inner)
+            key: f"{CANARY}{inner}${{S}}" if key in SECRETS and isinstance(inner, str) else with_canaries(inner)
             for key, inner in value.items()
         }
     return [with_canaries(inner) for inner in value] if isinstance(value, list) else value
@@ -62,9 +64,8 @@ def test_any_tree_is_settings_or_faults_without_secrets(tree: dict[str, object])
     secretive = with_canaries(tree)
     assert isinstance(secretive, dict)
     try:
-        shown = repr(settle(secretive, base=BASE, environ={"A": CANARY}))
+        shown = repr(settle(secretive, base=BASE, environ={"A": "elsewhere", "S": CANARY}))
     except ConfigError as error:
-        assert error.faults
         shown = f"{error}{error!r}"
     # A key nobody knows is quoted as it stands, so only values are looked for.
     assert CANARY not in shown
@@ -72,16 +73,10 @@ def test_any_tree_is_settings_or_faults_without_secrets(tree: dict[str, object])
 
 @given(st.text())
 def test_any_text_is_settings_or_faults(text: str) -> None:
-    try:
+    with contextlib.suppress(ConfigError):
         parse(text, base=BASE, environ={})
-    except ConfigError as error:
-        assert error.faults
 
 
 def test_a_file_nested_beyond_reason_is_a_fault() -> None:
-    try:
+    with pytest.raises(ConfigError, match=r"^file: is nested too deeply$|^line 1: is not TOML: "):
         parse("a = " + "[" * 20_000, base=BASE, environ={})
-    except ConfigError as error:
-        assert error.faults
-    else:
-        raise AssertionError

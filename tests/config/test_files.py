@@ -77,7 +77,7 @@ def test_a_folder_instead_of_a_file_is_a_fault(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf8_is_a_fault_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "latin.toml"
     file.write_bytes(b"[collector]\n# \xe9\n")
-    with pytest.raises(ConfigError, match="^line 2: is not UTF-8; save the file as UTF-8$"):
+    with pytest.raises(ConfigError, match=r"^line 2: is not UTF-8; save the file as UTF-8$"):
         load(file, {})
 
 

@@ -45,7 +45,7 @@ def test_an_address_to_listen_on_is_accepted(listen: str) -> None:
         "300.0.0.1:1",
         "h:1x",
         "h/p:1",
-        "h:١",
+        "h:\u0661",
     ],
 )
 def test_anything_else_is_no_address_to_listen_on(listen: str) -> None:
@@ -59,7 +59,7 @@ def test_a_duration_is_seconds(given: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "60", "1.5s", "-1s", "1 s", "1S", "s", "1s ", "1w", "1h30m", "٣s", "1µs", f"{'9' * 400}d"]
+    "given", ["", "60", "1.5s", "-1s", "1 s", "1S", "s", "1s ", "1w", "1h30m", "\u0663s", "1µs", f"{'9' * 400}d"]
 )
 def test_anything_else_is_no_duration(given: str) -> None:
     with pytest.raises(ConfigError, match=r"^collector\.interval: must "):
@@ -68,8 +68,8 @@ def test_anything_else_is_no_duration(given: str) -> None:
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["https://h/v1", "https://h?a=canary", "https://h#a", "https://h?", "https://u:canary@h", "ftp://h", "https://", "h", "https://h:x",
-     "https://h:0", "https://h:", "https://h h", "https://[::1", "https://300.1.1.1", "https://h\\th"],
+    ["https://h/v1", "https://h?a=canary", "https://h#a", "https://h?", "https://u:canary@h", "ftp://h", "https://",
+     "h", "https://h:x", "https://h:0", "https://h:", "https://h h", "https://[::1", "https://300.1.1.1", "https://h\\th"],
 )  # fmt: skip
 def test_an_endpoint_with_more_or_less_than_scheme_host_and_port_is_refused_unseen(endpoint: str) -> None:
     with pytest.raises(ConfigError, match=r"^project\[0\]\.endpoint: must ") as caught:

@@ -1,0 +1,219 @@
+"""Whatever is wrong, an operator gets one clear sentence and the right exit status, never a traceback."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.flow.collector_process import clean_environment, collector, configuration, eventually
+from tests.flow.service import Service, record
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def ends(*arguments: str, folder: Path, status: int) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "collector", *arguments],
+        cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def one_sentence(said: str) -> str:
+    lines = said.strip().splitlines()
+    assert len(lines) == 1, said
+    assert lines[0].startswith("aom-collector: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('region = "cn-north-4"', 'region = "cn-north-4"\nintervall = "1m"', r"project\[0\]\.intervall: .*interval"),
+        ('interval = "500ms"', 'interval = "1 minute"', r"collector\.interval: .*1 minute"),
+        ('token = "good"', 'token = "${NOT_SET_ANYWHERE}"', r"project\[0\]\.auth\.token: .*NOT_SET_ANYWHERE"),
+        ('token = "good"', 'token_file = "missing"', r"project\[0\]\.auth\.token.*missing"),
+        ('state = "sqlite:state.db"', 'state = "postgresql://h/d"', r"collector\.state: .*not built yet"),
+    ],
+)
+def test_a_bad_file_is_refused_with_the_place(tmp_path: Path, old: str, new: str, says: str):
+    path = configuration(tmp_path, NOWHERE, ("wf-1",))
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    for command in ("run", "check", "once"):
+        said = one_sentence(ends(command, folder=tmp_path, status=2))
+        assert re.search(says, said), said
+
+
+def test_all_faults_are_listed_at_once(tmp_path: Path):
+    path = configuration(tmp_path, NOWHERE, ("wf-1",))
+    text = path.read_text("utf-8").replace('"500ms"', '"soon"').replace('region = "cn-north-4"\n', "")
+    path.write_text(text + 'namee = "x"\n', "utf-8")
+    said = ends("check", folder=tmp_path, status=2)
+    for place in ("collector.interval", "project[0].region", "project[0].workflow[0].namee"):
+        assert place in said
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    assert "nowhere.toml" in one_sentence(ends("run", "--config", "nowhere.toml", folder=tmp_path, status=2))
+
+
+def test_run_refuses_a_file_without_a_project_and_check_only_warns(tmp_path: Path):
+    (tmp_path / "collector.toml").write_text("[collector]\n", "utf-8")
+    assert "project" in one_sentence(ends("run", folder=tmp_path, status=2))
+    assert "warning" in ends("check", folder=tmp_path, status=0)
+
+
+@pytest.mark.parametrize("command", ["doctor", "backfill", "state", "health"])
+def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(tmp_path: Path, command: str):
+    assert f"{command}: " in one_sentence(ends(command, folder=tmp_path, status=2))
+    shown = subprocess.run([sys.executable, "-m", "collector", "-h"], capture_output=True, text=True, check=True)
+    assert not re.search(rf"^  {command}\b", shown.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "--web.config.file", "x"), ("run", "--web.enable-lifecycle"), ("once", "--commit"), ("demo", "--web.enable-lifecycle")],
+)
+def test_a_flag_that_is_not_built_yet_is_refused_by_name(tmp_path: Path, arguments: tuple[str, ...]):
+    configuration(tmp_path, NOWHERE, ("wf-1",))
+    said = one_sentence(ends(*arguments, folder=tmp_path, status=2))
+    assert arguments[1] in said
+    assert "not built yet" in said
+
+
+def test_a_port_in_use_is_said(tmp_path: Path):
+    configuration(tmp_path, NOWHERE, ("wf-1",))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "127.0.0.1:{}".format(taken.getsockname()[1])
+        said = one_sentence(ends("run", "--web.listen-address", address, folder=tmp_path, status=1))
+    assert address in said
+    assert "in use" in said
+
+
+async def test_a_state_that_another_collector_holds_is_refused_and_once_says_so(tmp_path: Path):
+    async with Service() as service:
+        configuration(tmp_path, service.url, ("wf-1",))
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 1)
+            async with collector("run", folder=tmp_path) as second:
+                assert await second.process.wait() == 1
+                await second.drained()
+                assert "state.db" in one_sentence("\n".join(line for line in second.lines if "aom-collector:" in line))
+            async with collector("once", folder=tmp_path) as second:
+                assert await second.process.wait() == 0
+                await second.drained()
+                assert any("starting from nothing" in line for line in second.lines)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may leave its rights behind here")
+def test_a_folder_that_may_not_be_written_is_said(tmp_path: Path):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    configuration(folder, NOWHERE, ("wf-1",))
+    folder.chmod(0o555)
+    tmp_path.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "collector", "run"],
+        cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=30, check=False,
+        preexec_fn=_drop_the_right_to_write_anywhere,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "state.db" in one_sentence(done.stderr)
+
+
+def _drop_the_right_to_write_anywhere() -> None:
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    libc.capget(header, data)
+    for i in (0, 1, 2):
+        data[i] &= ~0b110
+    libc.capset(header, data)
+
+
+def test_a_file_that_is_no_state_is_refused_and_left_alone(tmp_path: Path):
+    configuration(tmp_path, NOWHERE, ("wf-1",))
+    (tmp_path / "state.db").write_bytes(b"precious" * 100)
+    assert "state.db" in one_sentence(ends("run", folder=tmp_path, status=1))
+    assert (tmp_path / "state.db").read_bytes() == b"precious" * 100
+
+
+def test_a_state_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path):
+    configuration(tmp_path, NOWHERE, ("wf-1",))
+    with subprocess.Popen(
+        [sys.executable, "-m", "collector", "run"],
+        cwd=tmp_path, env=clean_environment(), stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while "collector.started" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
+    with sqlite3.connect(tmp_path / "state.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    before = (tmp_path / "state.db").read_bytes()
+    assert "newer" in one_sentence(ends("run", folder=tmp_path, status=2))
+    assert (tmp_path / "state.db").read_bytes() == before
+
+
+async def test_run_goes_on_when_the_endpoint_cannot_be_reached(tmp_path: Path):
+    configuration(tmp_path, NOWHERE, ("wf-1",))
+    async with collector("run", folder=tmp_path) as running:
+        address = await running.address()
+        page = await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 0)
+        assert page.get("aom_collector_workflow_poll_failures_total", reason="network") >= 1
+        assert "aom_workflow_executions_total" not in page.text
+        await running.says("event=poll.failing .*127.0.0.1:9")
+        await eventually(address, lambda page: page.get("aom_collector_workflow_poll_failures_total", reason="network") >= 3)
+        assert len([line for line in running.lines if "poll.failing" in line]) == 1
+        assert await running.stop() == 0
+
+
+async def test_run_goes_on_when_the_token_is_refused_and_takes_a_new_one_from_its_file(tmp_path: Path):
+    async with Service() as service:
+        path = configuration(tmp_path, service.url, ("wf-1",))
+        (tmp_path / "token").write_text("stale\n", "utf-8")
+        path.write_text(path.read_text("utf-8").replace('token = "good"', 'token_file = "token"'), "utf-8")
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            page = await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 0)
+            assert page.get("aom_collector_workflow_poll_failures_total", reason="auth") >= 1
+            await running.says("event=poll.failing .*AOM.31009004")
+            (tmp_path / "token").write_text("good\n", "utf-8")
+            await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 1)
+            await running.says("event=poll.recovered")
+            assert not [line for line in running.lines if "stale" in line or "Traceback" in line]
+
+
+async def test_once_ends_with_one_where_a_workflow_failed_and_still_prints_the_others(tmp_path: Path):
+    async with Service() as service:
+        service.answers = {"wf-1": [record("e", "success", 1.7e9, 1.7e9 + 5)], "wf-2": b"<html>login</html>"}
+        configuration(tmp_path, service.url, ("wf-1", "wf-2"), history="count")
+        async with collector("once", folder=tmp_path) as running:
+            assert await running.process.wait() == 1
+            await running.drained()
+            assert any('status="success"} 1' in line for line in running.lines)
+            assert [line for line in running.lines if line.startswith("aom-collector:") and "wf-2" in line]
+
+
+async def test_a_second_interrupt_ends_at_once_and_a_hang_up_ends_nothing(tmp_path: Path):
+    async with Service() as service:
+        configuration(tmp_path, service.url, ("wf-1",))
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            running.process.send_signal(signal.SIGHUP)
+            await running.says("config.not_reloaded")
+            await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 1)
+            assert await running.stop(signal.SIGINT) == 0
