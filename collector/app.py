@@ -6,6 +6,7 @@ store.
 
 import asyncio
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from aiolimiter import AsyncLimiter
 
@@ -14,7 +15,7 @@ from collector.aom import Aom
 from collector.clock import Clock
 from collector.config import Project, Secret, Settings
 from collector.errors import ConfigError, Fault, StateError
-from collector.exposition import Exposition, Own
+from collector.exposition import FAMILIES, Exposition, Own
 from collector.ledger import Ledger, Rules, release_at
 from collector.ledger.streak import length
 from collector.log import Lines
@@ -32,12 +33,17 @@ LEAST_WAIT = 1.0
 
 @dataclass(slots=True)
 class Slot:
-    """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock."""
+    """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
+
+    `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said.
+    """
 
     watched: Watched
     poll: Poll
-    look_at: float
+    patience: float
+    look_at: float = 0.0
     release: tuple[int, float] | None = None
+    overdue: bool = False
 
     def plan(self, *, now: float, wall: int, first_zero: float) -> float:
         """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""
@@ -53,6 +59,7 @@ class App:
     """The whole collector. `lines` logs facts; a state that forgets may be handed in instead of the configured one."""
 
     def __init__(self, settings: Settings, *, clock: Clock, lines: Lines, store: Store | None = None) -> None:
+        check(settings)
         self._settings = settings
         self._clock = clock
         self._lines = lines
@@ -150,7 +157,6 @@ class App:
                 store=self._store,
                 publish=self._exposition.publish,
                 rules=rules_of(settings),
-                deadline=project.poll_deadline,
                 clock=self._clock,
             )
             self._sources.append(source)
@@ -163,7 +169,7 @@ class App:
                 restored = watched.row.ledger
                 self._exposition.watch(workflow, restored, restored=row is not None)
                 self._own.restore(project.name, restored.rejected, restored.invalid)
-                self._slots[workflow.key] = Slot(watched, poll, 0.0)
+                self._slots[workflow.key] = Slot(watched, poll, patience=max(workflow.interval, project.poll_deadline))
         self._exposition.started(now)
         await self._store.watched(self._slots.keys(), now)
 
@@ -182,7 +188,7 @@ class App:
             self._ticker.every(TICK, f"look at {project.name}", schedule.tick)
             self._schedules.append(schedule)
             schedule.start()
-        self._ticker.every(HOUSEKEEPING, "housekeeping", lambda: self._exposition.tick(self._clock.now()))
+        self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
         self._ticker.every(SWEEP, "sweep", self._sweep)
         self._ticker.start()
 
@@ -197,6 +203,7 @@ class App:
                 slot.release = slot.release[0], now + LEAST_WAIT
         if now >= slot.look_at:
             self._emit(await slot.poll.look(slot.watched, lateness))
+            slot.overdue = False
             slot.look_at = next_look(slot.look_at, slot.watched.workflow.interval, self._clock.monotonic())
         return slot.plan(now=self._clock.monotonic(), wall=self._clock.now(), first_zero=self._settings.first_zero)
 
@@ -215,7 +222,7 @@ class App:
         self._lines.bug(error, key)
 
     def _page(self) -> tuple[bytes, object]:
-        return self._exposition.page(), None
+        return self._exposition.page(), self._exposition.edition
 
     def _carried(self, token: object) -> None:
         self._exposition.scraped(token)
@@ -224,6 +231,15 @@ class App:
     def _healthy(self) -> bool:
         now = self._clock.monotonic()
         return all(schedule.turning(now) for schedule in self._schedules)
+
+    def _keep_house(self) -> None:
+        """Withhold what is stale, and say of looks that could not be made in time that they were not."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        self._exposition.tick(wall)
+        for key, slot in self._slots.items():
+            if not slot.overdue and now - slot.look_at > slot.patience:
+                slot.overdue = True
+                self._exposition.polled(key, ok=False, at=wall, reason=None)
 
     def _sweep(self) -> None:
         chore = asyncio.create_task(self._let_go())
@@ -257,6 +273,15 @@ class App:
             failures=length(tally.streak),
             says=None if last is None else last.says,
         )
+
+
+def check(settings: Settings) -> None:
+    """Refuse what only the rooms together can tell is wrong. Raises `ConfigError`."""
+    unknown = sorted(settings.disable - FAMILIES)
+    if unknown:
+        near = get_close_matches(unknown[0], FAMILIES, 1)
+        fix = f"did you mean {near[0]}?" if near else "the reference of metrics lists them"
+        raise ConfigError((Fault(path="collector.series.disable", says=f"{unknown[0]} is no family", fix=fix),))
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -170,7 +170,6 @@ class Polled:
     invalid: dict[str, int] | None = None
     reason: str | None = None
     says: str | None = None
-    release_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class Watched:
 class Poll:
     """Looks at the workflows of one project.
 
-    `publish` re-renders a workflow from its committed ledger; `deadline` bounds one look in seconds.
+    `publish` re-renders a workflow from its committed ledger.
     """
 
     def __init__(
@@ -54,14 +54,12 @@ class Poll:
         store: Store,
         publish: Callable[[Key, Ledger], None],
         rules: Rules,
-        deadline: float,
         clock: Clock,
     ) -> None:
         self._source = source
         self._store = store
         self._publish = publish
         self._rules = rules
-        self._deadline = deadline
         self._clock = clock
         self._commits: set[asyncio.Task[None]] = set()
 
@@ -72,12 +70,9 @@ class Poll:
         answer: History | None = None
         fault: tuple[Reason | None, str] | None = None
         try:
-            async with asyncio.timeout(self._deadline):
-                answer = await self._source.history(watched.workflow.key.workflow_id, known=watched.row.ledger.answer)
+            answer = await self._source.history(watched.workflow.key.workflow_id, known=watched.row.ledger.answer)
             step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
             await self._keep(watched, step)
-        except TimeoutError:
-            fault = (Reason.TIMEOUT, f"no whole answer within {self._deadline:g} s")
         except SourceError as error:
             fault = (error.reason, str(error))
         except StateError as error:

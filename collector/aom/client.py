@@ -90,7 +90,7 @@ class Client:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            seconds = self._project.timeout
+            seconds = min(self._project.timeout, self._project.poll_deadline)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._project.concurrency, ssl=self._trust()),
                 timeout=aiohttp.ClientTimeout(

@@ -10,6 +10,7 @@ import click
 
 from collector import __version__, log
 from collector.app import App
+from collector.app import check as together
 from collector.cli import demo as demonstration
 from collector.cli import serve
 from collector.clock import Clock
@@ -96,6 +97,7 @@ def run(config: Path, **flags: str | None) -> None:
 def check(config: Path) -> None:
     """Validate the configuration file offline and list all its faults."""
     settings = load(config, os.environ)
+    together(settings)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     watched = sum(len(project.workflows) for project in settings.projects)

@@ -1,6 +1,11 @@
 """What `/metrics` shows: the catalog of families, their rendering, and our own metrics."""
 
+from collector.exposition.catalog import CATALOG
+from collector.exposition.looks import LOOKS
 from collector.exposition.own import Own
 from collector.exposition.page import Exposition
 
-__all__ = ["Exposition", "Own"]
+__all__ = ["FAMILIES", "Exposition", "Own"]
+
+FAMILIES = frozenset(family.name for family in (*CATALOG, *LOOKS))
+"""The families that a configuration may leave out."""

@@ -66,6 +66,7 @@ def rich() -> Ledger:
         "project_id": "0123456789abcdef0123456789abcdef",
         "name": "nightly 备份",
         "type": "cron",
+        "answer": bytes(range(16)),
         "forgotten": at(-40 * 86400),
         "definition": {"copy": "Copy files", "check 校验": ""},
         "gaps": Count(3, 2, T0 + DAY),
