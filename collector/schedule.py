@@ -20,7 +20,7 @@ from collector.clock import Clock
 from collector.model import Key
 
 BEAT = 0.1
-PATIENCE = 1.0
+PATIENCE = 0.5
 TURNING = 5.0
 AFTER_A_BUG = 60.0
 SLACK = 64

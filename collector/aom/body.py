@@ -23,7 +23,7 @@ async def collect(chunks: AsyncIterator[bytes], *, limit: int) -> bytes:
 
 
 def inflate(body: bytes, encoding: str, *, limit: int) -> bytes:
-    """The body behind its Content-Encoding. Raises `Unreadable` past `limit` bytes, or where the stream is not whole."""
+    """The body behind its encoding. Raises `Unreadable` past `limit` bytes, or where the stream is not whole."""
     if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip"):

@@ -32,6 +32,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, as click does."""
         if args and args[0] in NOT_BUILT:
             msg = f"{args[0]}: {NOT_BUILT[args[0]]} is not built yet"
             raise click.UsageError(msg)

@@ -44,22 +44,22 @@ class Own:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
-        self._gauges["build_info"].labels(__version__, platform.python_version()).set(1)
+        self._gauges["aom_collector_build_info"].labels(__version__, platform.python_version()).set(1)
 
     def watching(self, project: str, workflows: int) -> None:
         """Note how many workflows of a project are watched."""
-        self._gauges["workflows"].labels(clean(project)).set(workflows)
+        self._gauges["aom_collector_workflows"].labels(clean(project)).set(workflows)
 
     def restore(self, project: str, rejected: Mapping[str, int], invalid: Mapping[str, int]) -> None:
         """Go on from what the state says was counted before this start."""
         for reason, count in rejected.items():
-            self._counters["records_rejected_total"].labels(clean(project), reason).inc(count)
+            self._counters["aom_collector_records_rejected_total"].labels(clean(project), reason).inc(count)
         for field, count in invalid.items():
-            self._counters["values_invalid_total"].labels(clean(project), field).inc(count)
+            self._counters["aom_collector_values_invalid_total"].labels(clean(project), field).inc(count)
 
     def dropped(self, project: str, series: int) -> None:
         """Count series that a cap withholds."""
-        self._counters["series_dropped_total"].labels(clean(project)).inc(series)
+        self._counters["aom_collector_series_dropped_total"].labels(clean(project)).inc(series)
 
     def observe(self, fact: Fact) -> None:
         """Take a fact into account."""
@@ -68,48 +68,48 @@ class Own:
         elif isinstance(fact, Requested):
             self._requested(fact)
         elif isinstance(fact, Committed):
-            self._counters["state_commits_total"].labels(fact.outcome).inc(fact.rows)
-            self._histograms["state_commit_duration_seconds"].observe(fact.seconds)
+            self._counters["aom_collector_state_commits_total"].labels(fact.outcome).inc(fact.rows)
+            self._histograms["aom_collector_state_commit_duration_seconds"].observe(fact.seconds)
 
     def page(self, series: int, disable: frozenset[str] = frozenset()) -> bytes:
         """The text, at most a second old, without the families in `disable`; `series`: domain samples exposed."""
         now = self._clock.monotonic()
         if now - self._made_at >= FRESH:
-            self._gauges["series"].set(series)
+            self._gauges["aom_collector_series"].set(series)
             self._text = generate_latest(_Occurred(self._registry, disable))
             self._made_at = now
         return self._text
 
     def _register(self, row: Row) -> None:
-        name, registry = f"aom_collector_{row.name}", self._registry
+        name, registry = row.name, self._registry
         if row.type == "counter":
-            self._counters[row.name] = Counter(name.removesuffix("_total"), row.help, row.labels, registry=registry)
+            self._counters[name] = Counter(name.removesuffix("_total"), row.help, row.labels, registry=registry)
         elif row.type == "gauge":
-            self._gauges[row.name] = Gauge(name, row.help, row.labels, registry=registry)
+            self._gauges[name] = Gauge(name, row.help, row.labels, registry=registry)
         else:
             made = Histogram(name, row.help, row.labels, buckets=row.buckets, registry=registry)
-            self._histograms[row.name] = made
+            self._histograms[name] = made
 
     def _polled(self, fact: Polled) -> None:
         project = clean(fact.key.project)
-        self._counters["polls_total"].labels(project, fact.outcome).inc()
-        self._histograms["poll_duration_seconds"].labels(project).observe(fact.seconds)
-        self._histograms["poll_lateness_seconds"].labels(project).observe(fact.lateness)
+        self._counters["aom_collector_polls_total"].labels(project, fact.outcome).inc()
+        self._histograms["aom_collector_poll_duration_seconds"].labels(project).observe(fact.seconds)
+        self._histograms["aom_collector_poll_lateness_seconds"].labels(project).observe(fact.lateness)
         self.restore(project, fact.rejected or {}, fact.invalid or {})
         for ended in fact.ended:
             if ended.node is not None and ended.end is not None and not ended.held and not ended.first_sight:
                 delay = max(0, fact.at - ended.end) / 1000
-                self._histograms["detection_delay_seconds"].labels(project).observe(delay)
+                self._histograms["aom_collector_detection_delay_seconds"].labels(project).observe(delay)
 
     def _requested(self, fact: Requested) -> None:
         project, operation = clean(fact.project), fact.operation
-        self._counters["api_requests_total"].labels(project, operation, fact.code).inc()
-        self._histograms["api_request_duration_seconds"].labels(project, operation).observe(fact.seconds)
+        self._counters["aom_collector_api_requests_total"].labels(project, operation, fact.code).inc()
+        self._histograms["aom_collector_api_request_duration_seconds"].labels(project, operation).observe(fact.seconds)
         if fact.error_code is not None:
             code = fact.error_code if fact.error_code in ERROR_CODES else "other"
-            self._counters["api_errors_total"].labels(project, operation, code).inc()
+            self._counters["aom_collector_api_errors_total"].labels(project, operation, code).inc()
         if fact.skew is not None:
-            self._gauges["api_clock_skew_seconds"].labels(project).set(fact.skew)
+            self._gauges["aom_collector_api_clock_skew_seconds"].labels(project).set(fact.skew)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ DELAYS = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One family; its name goes on after `aom_collector_`. `buckets`: upper bounds in seconds, of histograms only."""
+    """One family. `buckets`: upper bounds in seconds, of histograms only."""
 
     name: str
     type: str
@@ -31,15 +31,15 @@ class Row:
 
 
 def _counter(name: str, labels: str, says: str) -> Row:
-    return Row(name=name, type="counter", labels=tuple(labels.split()), help=says)
+    return Row(name=f"aom_collector_{name}", type="counter", labels=tuple(labels.split()), help=says)
 
 
 def _gauge(name: str, labels: str, says: str) -> Row:
-    return Row(name=name, type="gauge", labels=tuple(labels.split()), help=says)
+    return Row(name=f"aom_collector_{name}", type="gauge", labels=tuple(labels.split()), help=says)
 
 
 def _histogram(name: str, labels: str, says: str, buckets: tuple[float, ...] = SECONDS) -> Row:
-    return Row(name=name, type="histogram", labels=tuple(labels.split()), help=says, buckets=buckets)
+    return Row(name=f"aom_collector_{name}", type="histogram", labels=tuple(labels.split()), help=says, buckets=buckets)
 
 
 OWN: tuple[Row, ...] = (

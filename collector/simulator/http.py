@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -17,7 +17,7 @@ DAY_MS = 86_400_000
 PAGE = 100
 
 
-class Refusal(Exception):  # noqa: N818  what the service answers, not a fault of ours
+class Refusal(Exception):
     """An answer that is no success."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ class Simulator:
         if self._runner:
             await self._runner.cleanup()
 
-    async def __aenter__(self) -> "Simulator":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

@@ -30,7 +30,7 @@ def _logging_as_it_was():
 
 
 def fail_with_a_secret_at_hand():
-    secret = "".join(["canary", "-", "3f9d"])
+    secret = CANARY
     return {}["missing"], secret
 
 
@@ -80,59 +80,59 @@ def test_colours_are_for_terminals_whose_owner_did_not_decline(monkeypatch):
     assert "\x1b[" not in declined.getvalue() + file.getvalue()
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_what_is_below_the_level_is_not_said(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_what_is_below_the_level_is_not_said(shape):
     stream = io.StringIO()
-    lines = setup("warning", format, stream)
+    lines = setup("warning", shape, stream)
     lines.say("quiet")
     lines.warn("loud")
     assert "quiet" not in stream.getvalue()
     assert "loud" in stream.getvalue()
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_chinese_is_readable(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_chinese_is_readable(shape):
     stream = io.StringIO()
-    setup("info", format, stream).say("one", workflow="夜间数据库备份")
+    setup("info", shape, stream).say("one", workflow="夜间数据库备份")
     assert "夜间数据库备份" in stream.getvalue()
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_lone_surrogate_or_a_poor_encoding_loses_a_letter_and_no_line(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_lone_surrogate_or_a_poor_encoding_loses_a_letter_and_no_line(shape):
     for encoding in ("utf-8", "ascii"):
         raw = io.BytesIO()
         stream = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
-        setup("info", format, stream).say("one", word="half \ud83d 节点", after="still here")
+        setup("info", shape, stream).say("one", word="half \ud83d 节点", after="still here")
         assert "still here" in raw.getvalue().decode(encoding)
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_traceback_shows_where_it_broke_and_no_local_variable(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_traceback_shows_where_it_broke_and_no_local_variable(shape):
     stream = io.StringIO()
-    bug(setup("debug", format, stream))
+    bug(setup("debug", shape, stream))
     assert "fail_with_a_secret_at_hand" in stream.getvalue()
     assert "missing" in stream.getvalue()
     assert CANARY not in stream.getvalue()
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_long_value_is_cut(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_long_value_is_cut(shape):
     stream = io.StringIO()
-    setup("info", format, stream).say("one", word="x" * 100_000)
+    setup("info", shape, stream).say("one", word="x" * 100_000)
     assert stream.getvalue().count("x") == 2000
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_value_cannot_start_a_line_of_its_own(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_value_cannot_start_a_line_of_its_own(shape):
     stream = io.StringIO()
-    setup("info", format, stream).say("one", word="first\nlevel=error event=forged")
+    setup("info", shape, stream).say("one", word="first\nlevel=error event=forged")
     assert len(stream.getvalue().splitlines()) == 1
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_librarys_warning_takes_the_same_way_and_its_chatter_none(format):
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_librarys_warning_takes_the_same_way_and_its_chatter_none(shape):
     stream = io.StringIO()
-    setup("debug", format, stream)
+    setup("debug", shape, stream)
     library = logging.getLogger("aiohttp.access")
     library.info("chatter")
     library.warning("%s of %s", "two", "three")
@@ -141,7 +141,7 @@ def test_a_librarys_warning_takes_the_same_way_and_its_chatter_none(format):
     assert "chatter" not in text
     assert "two of three" in text
     assert "KeyError" in text
-    if format == "json":
+    if shape == "json":
         assert [json.loads(line)["level"] for line in text.splitlines()] == ["warning", "error"]
 
 

@@ -5,7 +5,7 @@ import sys
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from collector.model import Key
 from collector.schedule import Agenda, first_look, next_look
@@ -106,7 +106,7 @@ class Agendas(RuleBasedStateMachine):
         super().__init__()
         self.agenda = Agenda()
         self.waiting: dict[Key, float] = {}
-        self.out: dict[Key, float | None | str] = {}
+        self.out: dict[Key, float | str | None] = {}
 
     @rule(target=keys, name=st.sampled_from("abcdefgh"))
     def names(self, name: str):
@@ -127,7 +127,7 @@ class Agendas(RuleBasedStateMachine):
         if key in self.out:
             self.out[key] = None
 
-    @rule(key=consumes(keys), at=times)
+    @rule(key=keys, at=times)
     def done(self, key: Key, at: float):
         self.agenda.done(key, at)
         if key in self.out:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -308,15 +309,14 @@ async def test_it_turns_as_long_as_it_ticks(makes: Makes, clock: Hand):
     assert schedule.turning(1010.0)
 
 
-async def test_it_does_not_turn_once_a_worker_is_lost(makes: Makes, clock: Hand, faults):
+async def test_it_does_not_turn_once_a_worker_is_lost(clock: Hand):
     async def work(_: Key, __: float) -> float:
         raise ZeroDivisionError
 
-    class Broken(list):
-        def append(self, _: object) -> None:
-            raise OverflowError
+    def fails(*_: object) -> None:
+        raise OverflowError
 
-    schedule = Schedule(concurrency=1, clock=clock, work=work, on_error=lambda *fault: Broken().append(fault))
+    schedule = Schedule(concurrency=1, clock=clock, work=work, on_error=fails)
     schedule.start()
     schedule.add(key(1), 1000.0)
     assert schedule.turning(1000.0)
@@ -353,4 +353,4 @@ async def test_a_ticker_turns_schedules_in_true_time():
     await schedule.stop()
 
     for found in looks.values():
-        assert all(later - earlier > 0.15 for earlier, later in zip(found, found[1:], strict=False))
+        assert all(later - earlier > 0.15 for earlier, later in pairwise(found))

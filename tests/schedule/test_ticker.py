@@ -88,13 +88,13 @@ async def test_a_stepped_wall_clock_neither_silences_the_beat_nor_freezes_the_lo
     ticker.every(0.1, "tick", beats)
     ticker.start()
     await beats.more(2)
-    lags = []
+    bursts = []
 
     async def watches() -> None:
         while True:
-            before = time.monotonic()
+            before = time.thread_time()  # other programs of a busy machine do not count
             await asyncio.sleep(0.01)
-            lags.append(time.monotonic() - before - 0.01)
+            bursts.append(time.thread_time() - before)
 
     watching = asyncio.create_task(watches())
     before = beats.count
@@ -105,7 +105,7 @@ async def test_a_stepped_wall_clock_neither_silences_the_beat_nor_freezes_the_lo
     watching.cancel()
 
     assert caught_up <= 2
-    assert max(lags) < 0.1
+    assert max(bursts) < 0.1
 
 
 async def test_a_clock_that_steps_again_and_again_does_not_silence_the_beat(ticker: Ticker, clock: Stepped):

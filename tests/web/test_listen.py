@@ -28,6 +28,12 @@ def test_a_port_in_use_on_one_family_alone_is_refused_for_all_addresses(taken):
         bind(f":{taken}")
 
 
+@pytest.mark.skipif(not IPV6, reason="this machine has no IPv6")
+def test_a_port_in_use_on_ipv6_alone_does_not_leave_half_a_server():
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as sock, pytest.raises(ListenError, match="port in"):
+        bind(f":{sock.getsockname()[1]}")
+
+
 @pytest.mark.parametrize(
     ("listen", "why"),
     [

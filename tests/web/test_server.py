@@ -112,9 +112,9 @@ async def test_every_answer_is_guarded_and_names_no_version_of_its_server(client
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-async def test_what_is_not_http_is_refused_without_a_word_in_the_log(web, caplog, handed):
-    answer = await raw(web, b"\x16\x03\x01 hello\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.")
+@pytest.mark.parametrize("words", [b"\x16\x03\x01 hello", b"GET / HTTP/1.1\r\nno header", b"GET / HTTP/9.9"])
+async def test_what_is_not_http_is_refused_without_a_word_in_the_log(web, caplog, handed, words):
+    answer = await raw(web, words + b"\r\n\r\n")
     assert b" 400 " in answer.split(b"\r\n")[0]
     assert caplog.records == []
     assert handed.errors == []
@@ -152,8 +152,8 @@ async def hold(web, count):
 async def until(condition):
     """Wait for something that only asking can tell."""
     async with asyncio.timeout(10):
-        while not await condition():
-            await asyncio.sleep(0.005)  # noqa: ASYNC110  what is waited for shows only from outside
+        while not await condition():  # noqa: ASYNC110  what is waited for shows only from outside
+            await asyncio.sleep(0.005)
 
 
 async def test_the_forty_first_request_at_once_is_turned_away_and_others_come_in_again(web, client, handed):
