@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from collector.errors import Reason
 from collector.exposition.catalog import CATALOG
@@ -19,10 +20,9 @@ Written by `python -m collector.exposition.reference`; change the catalog, not t
 `interval`, and `aom_collector_workflow_last_success_timestamp_seconds` says how old the facts are. No sample carries a
 timestamp, and a fact that does not exist has no series.
 
-`L` stands for the labels {{L}}. `node` is the service's node id; past `max_nodes_per_workflow` further
-nodes share `node="{OTHER_NODE}"`. Families marked *now* are withheld while nobody has confirmed them for `stale_after`,
-or for three intervals if that is longer. Any family but those of the last section can be left out with
-`collector.series.disable`.
+`L` stands for the labels {{L}}. `node` is the service's node id; past
+`max_nodes_per_workflow` further nodes share `node="{OTHER_NODE}"`. Families marked *now* are withheld while nobody has confirmed them for `stale_after`,
+or for three intervals if that is longer. Any family named here can be left out with `collector.series.disable`.
 """
 _HEAD = "| family | type | labels | meaning |\n|---|---|---|---|\n"
 
@@ -48,7 +48,7 @@ def _section(title: str, rows: Iterable[str]) -> str:
     return f"## {title}\n\n{_HEAD}{''.join(rows)}"
 
 
-def _row(family: Family[object]) -> str:
+def _row(family: Family[Any]) -> str:
     labels = f"L, {_names(family.labels)}" if family.labels else "L"
     says = f"{family.help} *now*" if family.now else family.help
     return _line(family.name, family.type, labels, says)
@@ -63,7 +63,8 @@ def _values() -> str:
     return (
         "## Label values\n\n"
         f"- `status` of what ended: {_names(FINAL)}, and `{Status.UNKNOWN}` for words nobody knows. "
-        f"Of these {_names(failed)} are failures. Nodes also have `{Status.NOT_PERFORMED}`.\n"
+        f"Of these {_names(failed)} are failures. Node runs may also be `{Status.NOT_PERFORMED}`, "
+        "which is final once their execution is.\n"
         f"- `status` of what is active: {_names(ACTIVE)}, and `{Status.UNKNOWN}`.\n"
         f"- `outcome` of targets: {_names(OUTCOMES)}.\n"
         f"- `reason` of failed looks: {_names(Reason)}.\n"

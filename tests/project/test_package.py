@@ -60,7 +60,8 @@ def test_the_source_archive_holds_the_project_and_no_rubbish(built):
     assert {"collector/poll.py", "tests/conftest.py", "collector.toml", "LICENSE", "README.md"} <= names
     assert {"CHANGELOG.md", "SECURITY.md", "deploy/python/constraints.txt", "pyproject.toml"} <= names
     rubbish = ("__pycache__", "_cache", ".hypothesis", ".venv", ".db", ".git/")
-    assert [name for name in names if any(word in name for word in rubbish)] == []
+    kept = "tests/data/"  # states of earlier formats, for the tests that open them
+    assert [name for name in names if any(word in name for word in rubbish) and not name.startswith(kept)] == []
 
 
 def test_the_wheel_holds_the_package_alone(built):
