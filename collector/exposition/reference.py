@@ -21,8 +21,9 @@ Written by `python -m collector.exposition.reference`; change the catalog, not t
 timestamp, and a fact that does not exist has no series.
 
 `L` stands for the labels {{L}}. `node` is the service's node id; past
-`max_nodes_per_workflow` further nodes share `node="{OTHER_NODE}"`. Families marked *now* are withheld while nobody has confirmed them for `stale_after`,
-or for three intervals if that is longer. Any family named here can be left out with `collector.series.disable`.
+`max_nodes_per_workflow` further nodes share `node="{OTHER_NODE}"`. Families marked *now* are withheld while nobody has
+confirmed them for `stale_after`, or for three intervals if that is longer. Any family named here can be left out with
+`collector.series.disable`.
 """
 _HEAD = "| family | type | labels | meaning |\n|---|---|---|---|\n"
 

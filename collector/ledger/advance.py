@@ -10,13 +10,12 @@ import msgspec
 
 from collector.ledger import cursor as memory
 from collector.ledger import holds
-from collector.ledger.book import Count, Ledger, zeros
+from collector.ledger.book import ANSWERS_UNTIL_HIDDEN, Count, Ledger, zeros
 from collector.ledger.cursor import Seen
 from collector.ledger.draft import DAY, Draft, Rules
 from collector.ledger.life import Life
 from collector.model import Ended, ExecutionRecord, History
 
-ANSWERS_UNTIL_HIDDEN = 3
 ANSWERS_UNTIL_ABSENT = 5
 NODE_COUNTERS_KEPT = 30 * DAY
 RECORD_FLAWS = ("shape", "id")

@@ -10,6 +10,7 @@ from collector.model import FINAL, NODE_FINAL, Status
 
 FORMAT = 1
 OTHER_NODE = "__other__"
+ANSWERS_UNTIL_HIDDEN = 3
 OUTCOMES = ("success", "fail", "not_performed", "in_execution")
 
 
@@ -140,7 +141,7 @@ class Open(msgspec.Struct, frozen=True, array_like=True):
     @property
     def shown(self) -> bool:
         """Whether the gauges of what is active count it."""
-        return self.missing < 3  # noqa: PLR2004  the number of good answers in contract 6.11
+        return self.missing < ANSWERS_UNTIL_HIDDEN
 
 
 class Ledger(msgspec.Struct, omit_defaults=True):

@@ -3,8 +3,10 @@
 UTC times, bounded values, no local variables in tracebacks, never an error in a log call.
 """
 
+import contextlib
 import logging
 import os
+import re
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -16,6 +18,9 @@ from collector.log.lines import Lines
 LONGEST = 2000
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
+# What a terminal obeys, or a reader takes for the end of a line; and halves of characters, which no encoding knows.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 
 def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the flag is called --log.format
     """Log to `stream` from `level` on, as `json`, `logfmt`, `console`, or `auto`: console on a terminal, else JSON.
@@ -24,13 +29,11 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
     """
     terminal = stream.isatty()
     chosen = format if format != "auto" else "console" if terminal else "json"
-    last = _renderers(chosen, colors=terminal and "NO_COLOR" not in os.environ)
+    last = _renderers(chosen, colors=terminal and not os.environ.get("NO_COLOR"))
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-        if chosen == "json"
-        else structlog.processors.format_exc_info,
+        structlog.processors.format_exc_info,
         _bounded,
     ]
     structlog.configure(
@@ -39,7 +42,7 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
         logger_factory=structlog.WriteLoggerFactory(_Safe(stream)),  # type: ignore[arg-type]  # all it needs is write and flush
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(_Safe(stream))
+    handler = _Handler(_Safe(stream))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -55,11 +58,11 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
 
 def _renderers(chosen: str, *, colors: bool) -> list[Processor]:
     if chosen == "json":
-        return [_in_order, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        return [_in_order, structlog.processors.JSONRenderer(ensure_ascii=False), _one_line]
     if chosen == "logfmt":
-        return [structlog.processors.LogfmtRenderer(key_order=["time", "level", "event"], bool_as_flag=False)]
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="time", exception_formatter=plain)]
+        order = ["time", "level", "event"]
+        return [structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False), _one_line]
+    return [_for_people, structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="time")]
 
 
 def _in_order(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -68,24 +71,56 @@ def _in_order(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def _bounded(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Shorten what is too long; leave out what says nothing."""
+    """Shorten what is too long, in the middle of a traceback, whose end matters; leave out what says nothing."""
     for key, value in list(event.items()):
         if value is None:
             del event[key]
-        elif isinstance(value, str) and len(value) > LONGEST and key != "exception":
-            event[key] = value[:LONGEST] + "…"
+        elif isinstance(value, str) and len(value) > LONGEST:
+            half = LONGEST // 2 if key == "exception" else 0
+            event[key] = value[: LONGEST - half] + "…" + (value[-half:] if half else "")
     return event
 
 
+def _for_people(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep texts on their line; a traceback has several, all set in, so that none looks like a line of ours."""
+    for key, value in event.items():
+        if key == "exception":
+            event[key] = "\n".join(f"    {_plain(line)}" for line in str(value).split("\n"))
+        elif isinstance(value, str):
+            event[key] = _plain(value)
+    return event
+
+
+def _one_line(_: object, __: str, line: Any) -> str:  # noqa: ANN401  what a renderer made, which structlog does not say
+    return _plain(str(line))
+
+
+def _plain(text: str) -> str:
+    """Spell out what a terminal would obey, as JSON does."""
+    return _ODD.sub(lambda odd: "\ufffd" if "\ud800" <= odd[0] <= "\udfff" else f"\\u{ord(odd[0]):04x}", text)
+
+
 class _Safe:
-    """A stream that writes whatever text it is given: a lone surrogate must not make a log call fail."""
+    """A stream that takes whatever it is given: neither half a character nor a full disk makes a log call fail."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
         encoding = self._stream.encoding or "utf-8"
-        return self._stream.write(text.encode(encoding, "replace").decode(encoding, "replace"))
+        # A stream that is closed says ValueError; nobody is left to be told of either.
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text.encode(encoding, "replace").decode(encoding, "replace"))
+        return len(text)
 
     def flush(self) -> None:
-        self._stream.flush()
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+class _Handler(logging.StreamHandler[_Safe]):
+    """Libraries' lines; one that cannot be formatted is named without its arguments, which may hold anything."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        """Say that a line was lost, instead of printing everything about it."""
+        structlog.get_logger().error("log.unreadable", logger=record.name)

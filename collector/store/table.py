@@ -31,8 +31,6 @@ _HERE = "WHERE project = ? AND workflow_id = ?"
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, and on the disk when left."""
-    if connection.in_transaction:  # a rollback that failed
-        connection.execute("ROLLBACK")
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -27,9 +27,7 @@ def of_sqlite(path: Path, error: sqlite3.Error) -> StateError:
     """The error that a database error means."""
     code = getattr(error, "sqlite_errorcode", 0) & PRIMARY
     if code in _LOCKED:
-        return StateLocked(
-            f"state {path} is in use by another process; stop that one, or name another state file"
-        )
+        return StateLocked(f"state {path} is in use by another process; stop that one, or name another state file")
     return StateError(f"state {path}{_SAYS.get(code, f': {error}')}")
 
 

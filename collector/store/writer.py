@@ -158,8 +158,7 @@ class Writer:
             self._still_there()
             with table.transaction(connection):
                 stored = [
-                    table.upsert(connection, each.key, each.packed, version=each.version, now=now)
-                    for each in group
+                    table.upsert(connection, each.key, each.packed, version=each.version, now=now) for each in group
                 ]
         except Exception as error:  # noqa: BLE001  whatever it is, the callers learn it and the thread lives
             fault = self._fault(error)
@@ -195,9 +194,7 @@ class Writer:
         except FileNotFoundError:
             found = None
         if found is None or (found.st_dev, found.st_ino) != self._identity:
-            msg = (
-                f"state {self._path} was moved, deleted or replaced while in use; put it back, or start again"
-            )
+            msg = f"state {self._path} was moved, deleted or replaced while in use; put it back, or start again"
             raise StateError(msg)
 
     def _fault(self, error: Exception) -> StateError:

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ServerDisconnectedError, web
 from aiolimiter import AsyncLimiter
 from aioresponses import aioresponses
-from collector.aom import Aom, endpoints
-from collector.clock import Clock
-from collector.config import Project, parse
-from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadable
-from collector.model import Fact, Requested
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collector.aom import Aom, endpoints
+from collector.clock import Clock
+from collector.config import Auth, Project, Secret, parse
+from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadable
+from collector.model import Fact, Requested
 
 PROJECT_ID = "0123456789abcdef0123456789abcdef"
 TOKEN = "canary-token-5f3a"
@@ -52,7 +53,9 @@ async def served(handler: Callable[[web.Request], Any], tls: ssl.SSLContext | No
     await runner.setup()
     await web.TCPSite(runner, "localhost" if tls else "127.0.0.1", 0, ssl_context=tls).start()
     try:
-        yield "{}://{}:{}".format("https" if tls else "http", "localhost" if tls else "127.0.0.1", runner.addresses[0][1])
+        yield "{}://{}:{}".format(
+            "https" if tls else "http", "localhost" if tls else "127.0.0.1", runner.addresses[0][1]
+        )
     finally:
         await runner.cleanup()
 
@@ -72,7 +75,9 @@ async def refused(handler: Callable[[web.Request], Any], **changes: Any) -> Sour
     async with served(handler) as endpoint, client(endpoint, **changes) as aom:
         with pytest.raises(SourceError) as caught:
             await aom.history("wf-1", known=b"")
-        assert TOKEN not in str(caught.value) + repr(caught.value) + repr(caught.value.__cause__) + repr(caught.value.__context__)
+        assert TOKEN not in str(caught.value) + repr(caught.value) + repr(caught.value.__cause__) + repr(
+            caught.value.__context__
+        )
         assert "\n" not in str(caught.value)
         return caught.value
 
@@ -98,7 +103,9 @@ async def test_a_history_is_fetched_with_the_token_and_the_documented_request():
     assert (again.records, again.tail, again.digest) == ((), True, found.digest)
     path = f"/v1/{PROJECT_ID}/cms/workflow/wf-1/executions?x_enterprise_project_id=0"
     assert seen == [("GET", path, TOKEN, "application/json")] * 2
-    assert [(fact.operation, fact.code) for fact in aom.facts if isinstance(fact, Requested)] == [("list_executions", "200")] * 2
+    assert [(fact.operation, fact.code) for fact in aom.facts if isinstance(fact, Requested)] == [
+        ("list_executions", "200")
+    ] * 2
 
 
 @given(st.text(min_size=1, max_size=70))
@@ -137,11 +144,21 @@ async def test_a_redirect_is_never_followed_and_the_other_host_sees_nothing():
 @pytest.mark.parametrize(
     ("status", "kind", "reason"),
     [
-        (401, Refused, Reason.AUTH), (403, Refused, Reason.FORBIDDEN), (404, Refused, Reason.NOT_FOUND), (429, Unavailable, Reason.THROTTLED),
-        (408, Unavailable, Reason.SERVER), (500, Unavailable, Reason.SERVER), (502, Unavailable, Reason.SERVER), (503, Unavailable, Reason.SERVER),
-        (201, Unreadable, Reason.ANSWER), (204, Unreadable, Reason.ANSWER), (301, Unreadable, Reason.ANSWER), (400, Unreadable, Reason.ANSWER), (418, Unreadable, Reason.ANSWER),
+        (401, Refused, Reason.AUTH),
+        (403, Refused, Reason.FORBIDDEN),
+        (404, Refused, Reason.NOT_FOUND),
+        (429, Unavailable, Reason.THROTTLED),
+        (408, Unavailable, Reason.SERVER),
+        (500, Unavailable, Reason.SERVER),
+        (502, Unavailable, Reason.SERVER),
+        (503, Unavailable, Reason.SERVER),
+        (201, Unreadable, Reason.ANSWER),
+        (204, Unreadable, Reason.ANSWER),
+        (301, Unreadable, Reason.ANSWER),
+        (400, Unreadable, Reason.ANSWER),
+        (418, Unreadable, Reason.ANSWER),
     ],
-)  # fmt: skip
+)
 async def test_a_status_carries_its_decision(status: int, kind: type, reason: Reason):
     error = await refused(answers(b"<html>oops</html>", status))
     assert type(error) is kind
@@ -165,13 +182,17 @@ async def test_every_shape_of_an_error_is_understood(body: dict):
         assert [fact.error_code for fact in aom.facts] == ["AOM.31009004"]
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("7", 7), ("0", 0), ("999999", 3600), ("soon", None), ("", None), ("-5", None)])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7), ("0", 0), ("999999", 3600), ("soon", None), ("", None), ("-5", None)]
+)
 async def test_how_long_to_wait_is_read_from_the_answer(value: str, seconds: float | None):
     error = await refused(answers(b"", 429, **{"Retry-After": value}))
     assert error.retry_after == seconds
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>login</html>", b"{}", b"null", b'{"error_code":"X"}', b'[{"execution_id":'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>login</html>", b"{}", b"null", b'{"error_code":"X"}', b'[{"execution_id":']
+)
 async def test_an_answer_that_is_none_is_refused_whole(body: bytes):
     error = await refused(answers(body))
     assert error.reason is Reason.ANSWER
@@ -229,9 +250,6 @@ async def test_a_server_that_is_not_there_is_said():
 
 
 async def test_a_token_of_forty_kilobytes_passes():
-    from collector.config import Secret
-    from collector.config.settings import Auth
-
     long = "M" * 40_000
 
     async def handler(request: web.Request) -> web.Response:
@@ -243,7 +261,9 @@ async def test_a_token_of_forty_kilobytes_passes():
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with client(f"http://127.0.0.1:{runner.addresses[0][1]}", auth=Auth(method="token", token=Secret(long))) as aom:
+        async with client(
+            f"http://127.0.0.1:{runner.addresses[0][1]}", auth=Auth(method="token", token=Secret(long))
+        ) as aom:
             assert (await aom.history("wf-1", known=b"")).records == ()
     finally:
         await runner.cleanup()
@@ -260,10 +280,29 @@ async def test_the_clock_s_skew_is_told():
 def certificate(folder: Path) -> tuple[Path, Path]:
     key, cert = folder / "key.pem", folder / "cert.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+        ],
+        check=True,
+        capture_output=True,
+    )
     return key, cert
 
 
@@ -280,8 +319,6 @@ async def test_a_certificate_nobody_vouches_for_is_refused_until_its_authority_i
 
 
 async def test_a_proxy_is_used_where_it_is_named_and_said_where_it_is_down():
-    from collector.config import Secret
-
     seen = []
 
     async def proxy(request: web.Request) -> web.Response:
@@ -311,10 +348,10 @@ async def test_requests_keep_to_their_rate_at_the_server():
 
 
 async def test_a_rare_failure_of_the_library_has_words_of_our_own():
-    from aiohttp import ServerDisconnectedError
-
     with aioresponses() as mocked:
-        mocked.get(f"http://127.0.0.1:1/v1/{PROJECT_ID}/cms/workflow/wf-1/executions", exception=ServerDisconnectedError())
+        mocked.get(
+            f"http://127.0.0.1:1/v1/{PROJECT_ID}/cms/workflow/wf-1/executions", exception=ServerDisconnectedError()
+        )
         async with client("http://127.0.0.1:1") as aom:
             with pytest.raises(Unavailable, match="the connection broke"):
                 await aom.history("wf-1", known=b"")

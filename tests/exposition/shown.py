@@ -3,7 +3,7 @@
 from collector.exposition import Exposition, Own
 from collector.ledger import Ledger
 from collector.model import Key, Targets, Workflow
-from tests.ledger.story import T0, Watch, history, node, run
+from tests.ledger.story import T0, Watch, node, run
 
 SECOND = 1000
 
@@ -46,9 +46,7 @@ def workflow(
     interval: float = 60,
     expect_every: float | None = None,
 ) -> Workflow:
-    return Workflow(
-        key=Key(project, id), project_id="p", name=name, interval=interval, expect_every=expect_every
-    )
+    return Workflow(key=Key(project, id), project_id="p", name=name, interval=interval, expect_every=expect_every)
 
 
 def domain(page: bytes) -> str:
@@ -108,4 +106,4 @@ def troubled() -> Ledger:
     return watch.ledger
 
 
-__all__ = ["Clock", "calm", "domain", "exposition", "good", "history", "series", "troubled", "workflow"]
+__all__ = ["Clock", "calm", "domain", "exposition", "good", "series", "troubled", "workflow"]

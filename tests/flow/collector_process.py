@@ -5,11 +5,9 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -48,9 +46,7 @@ def configuration(
     more: str = "",
 ) -> Path:
     """A collector.toml in a folder."""
-    text = CONFIGURATION.format(
-        endpoint=endpoint, token=token, history=history, first_zero=first_zero, project=PROJECT
-    )
+    text = CONFIGURATION.format(endpoint=endpoint, token=token, history=history, first_zero=first_zero, project=PROJECT)
     text += "".join(f'\n[[project.workflow]]\nid = "{workflow}"\n' for workflow in workflows)
     path = folder / "collector.toml"
     path.write_text(text + more, "utf-8")
@@ -138,12 +134,12 @@ class Page:
                 self.samples[key] = sample.value
 
     def get(self, name: str, **labels: str) -> float | None:
-        found = [v for (n, l), v in self.samples.items() if n == name and labels.items() <= dict(l).items()]
+        found = [v for (n, pairs), v in self.samples.items() if n == name and labels.items() <= dict(pairs).items()]
         assert len(found) <= 1, f"{name} {labels} is not one sample"
         return found[0] if found else None
 
     def total(self, name: str, **labels: str) -> float:
-        return sum(v for (n, l), v in self.samples.items() if n == name and labels.items() <= dict(l).items())
+        return sum(v for (n, pairs), v in self.samples.items() if n == name and labels.items() <= dict(pairs).items())
 
 
 async def scrape(address: str) -> Page:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from typing import Self
 
 from aiohttp import web
 
@@ -21,14 +22,14 @@ class Service:
         self._seen = asyncio.Condition()
         self.url = ""
 
-    async def __aenter__(self) -> "Service":
+    async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get(f"/v1/{PROJECT}/cms/workflow/{{workflow}}/executions", self._answer)
         app.router.add_post("/{any:.*}", self._post)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = "http://127.0.0.1:{}".format(self._runner.addresses[0][1])
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:

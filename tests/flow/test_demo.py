@@ -31,7 +31,11 @@ async def test_within_a_minute_everything_that_can_happen_has_happened(tmp_path:
             lambda now: now.total("aom_workflow_node_runs_total") > page.total("aom_workflow_node_runs_total"),
             within=30,
         )
-        assert all(later.samples.get(key, 0) >= value for key, value in page.samples.items() if key[0].endswith("_total") and key[0].startswith("aom_workflow"))
+        assert all(
+            later.samples.get(key, 0) >= value
+            for key, value in page.samples.items()
+            if key[0].endswith("_total") and key[0].startswith("aom_workflow")
+        )
         asked = time.monotonic()
         assert await running.stop(2) == 0
         assert time.monotonic() - asked < 5

@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from tests.flow.collector_process import Page, collector, configuration, eventually, fetch, scrape
+
+from tests.flow.collector_process import collector, configuration, eventually, fetch
 from tests.flow.service import Service, node, record
 
 PROMETHEUS = os.environ.get("PROMETHEUS") or shutil.which("prometheus")
@@ -91,7 +92,7 @@ async def test_a_real_prometheus_is_content_and_holds_the_right_values(tmp_path:
                 await holds(server, 'aom_workflow_executions_active{status="executing"}', 1)
                 await holds(server, 'aom_workflow_node_run_duration_seconds_bucket{le="2.5",status="fail"}', 1)
                 await holds(server, 'aom_workflow_node_run_duration_seconds_sum{status="fail"}', 1.5)
-                await holds(server, 'resets(aom_workflow_executions_total[1m])', 0)
+                await holds(server, "resets(aom_workflow_executions_total[1m])", 0)
                 assert await query(server, 'increase(aom_workflow_executions_total{status="fail"}[1m]) > 0')
                 await holds(server, "up", 1)
 

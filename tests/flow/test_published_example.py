@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from collector import __version__
 from collector.simulator.answers import PUBLISHED
 from tests.flow.collector_process import Page, clean_environment, collector, configuration, eventually, scrape
 from tests.flow.service import Service
@@ -64,9 +65,11 @@ def test_the_simulator_answers_the_published_example():
 
 
 def test_the_version_is_one_everywhere():
-    from collector import __version__
-
     said = subprocess.run(
-        [sys.executable, "-m", "collector", "--version"], capture_output=True, text=True, check=True, env=clean_environment()
+        [sys.executable, "-m", "collector", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=clean_environment(),
     )
     assert said.stdout.strip() == f"aom-collector, version {__version__}"

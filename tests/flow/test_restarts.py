@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.flow.collector_process import collector, configuration, eventually, scrape
 from tests.flow.service import Service, node, record
 
@@ -61,7 +62,7 @@ async def test_a_stop_in_the_middle_of_a_fetch_ends_within_five_seconds(tmp_path
     async with Service() as service:
         configuration(tmp_path, service.url, ("wf-1",))
 
-        async def hang(request):
+        async def hang(_):
             await asyncio.sleep(3600)
 
         service.answers["wf-1"] = hang

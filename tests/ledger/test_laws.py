@@ -35,7 +35,7 @@ answers = st.lists(records, max_size=6)
 def totals(ledger: Ledger) -> dict[object, int]:
     """Every number of the ledger that may never fall, published ones included."""
     found: dict[object, int] = {"reopened": ledger.reopened.total, "gaps": ledger.gaps.total}
-    for name, tally in [(None, ledger.executions), *((name, node.tally) for name, node in ledger.nodes.items())]:
+    for name, tally in [(None, ledger.executions), *((name, book.tally) for name, book in ledger.nodes.items())]:
         for status, count in tally.runs.items():
             found[name, status] = count.total
             found[name, status, "shown"] = count.published

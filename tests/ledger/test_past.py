@@ -1,5 +1,5 @@
 from collector.ledger import advance
-from collector.model import History
+from collector.model import History, Targets
 from tests.ledger.story import COUNT_PAST, RULES, T0, Watch, node, run
 
 
@@ -57,8 +57,6 @@ def test_the_service_s_clock_says_when_watching_began():
 
 
 def test_the_published_example_counts_one_of_each():
-    from collector.model import Targets
-
     record = run("success", -100, -100, nodes=(node("success", run="xxxxx", targets=Targets(success=1)),))
     watch = Watch(COUNT_PAST).begins(record)
     watch.sees(record)

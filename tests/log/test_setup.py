@@ -1,5 +1,6 @@
 """Log lines can be read by people and programs, hold no secret that nobody logged, and never fail."""
 
+import errno
 import io
 import json
 import logging
@@ -153,3 +154,58 @@ def test_setting_up_again_replaces_and_does_not_repeat():
     logging.getLogger("aiohttp").warning("two")
     assert old.getvalue() == ""
     assert len(new.getvalue().splitlines()) == 2
+
+
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_full_disk_or_a_closed_pipe_does_not_reach_who_logs(shape):
+    class Full(io.StringIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    full, closed = Full(), io.StringIO()
+    lines = setup("info", shape, full)
+    lines.say("one")
+    bug(lines)
+    logging.getLogger("aiohttp").warning("two")
+    lines = setup("info", shape, closed)
+    closed.close()
+    lines.say("one")
+
+
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_traceback_is_cut_in_its_middle(shape):
+    stream = io.StringIO()
+    lines = setup("info", shape, stream)
+    lines.bug(ValueError("x" * 100_000 + " the end"))
+    assert len(stream.getvalue()) < 3000
+    assert "the end" in stream.getvalue()
+
+
+@pytest.mark.parametrize("shape", FORMATS)
+def test_no_text_moves_the_cursor_or_starts_a_line(shape):
+    hostile = "first\nforged \x1b[2J\r\x9b\u2028back"
+    stream = io.StringIO()
+    lines = setup("info", shape, stream)
+    logging.getLogger("aiohttp").warning(hostile)
+    lines.say("one", word=hostile)
+    lines.say("one", word=hostile.replace(" ", "_"))
+    assert not set("\x1b\r\x9b\u2028") & set(stream.getvalue())
+    assert stream.getvalue().count("\n") == 3
+    lines.bug(ValueError(hostile))
+    assert not any(line.startswith("forged") for line in stream.getvalue().splitlines())
+
+
+def test_what_json_says_is_what_was_meant():
+    stream = io.StringIO()
+    setup("info", "json", stream).say("one", word="a\nb\x9b\x1b 节点")
+    assert json.loads(stream.getvalue())["word"] == "a\nb\x9b\x1b 节点"
+
+
+@pytest.mark.parametrize("shape", FORMATS)
+def test_a_librarys_line_that_cannot_be_made_is_named_without_its_arguments(shape, capsys):
+    stream = io.StringIO()
+    setup("info", shape, stream)
+    logging.getLogger("aiohttp.client").warning("%d", CANARY)
+    assert "log.unreadable" in stream.getvalue()
+    assert "aiohttp.client" in stream.getvalue()
+    assert CANARY not in stream.getvalue() + "".join(capsys.readouterr())

@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Stepped:
     class Shifted(datetime):
         @classmethod
         def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(seconds=clock.offset[0])  # noqa: TID251  the clock that is stepped
+            return datetime.now(tz) + timedelta(seconds=clock.offset[0])
 
     monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Shifted)
     return clock
@@ -123,7 +123,7 @@ async def test_a_blocked_loop_does_not_end_the_beat(ticker: Ticker):
     ticker.start()
     await beats.more(1)
     before = beats.count
-    time.sleep(1.6)  # noqa: ASYNC251  this is the blocking
+    time.sleep(1.6)
     await beats.more(2)
 
     assert beats.count - before <= 4
@@ -229,9 +229,7 @@ async def test_stopping_cancels_async_chores_and_waits_for_them(ticker: Ticker, 
     assert faults == []
 
 
-@pytest.mark.parametrize(
-    "stops", [lambda ticker: ticker.stop(), lambda ticker: (ticker.stop(), ticker.stop())]
-)
+@pytest.mark.parametrize("stops", [lambda ticker: ticker.stop(), lambda ticker: (ticker.stop(), ticker.stop())])
 async def test_nothing_is_called_after_stopping(ticker: Ticker, stops: Callable[[Ticker], object]):
     beats = Beats()
     ticker.every(0.1, "tick", beats)

@@ -3,6 +3,7 @@ import socket
 
 import aiohttp
 import pytest
+
 from collector.simulator import Simulator, demo_world
 
 T0 = 1_800_000_000_000

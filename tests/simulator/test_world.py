@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 
 import pytest
+
 from collector.simulator import demo_world, world
 
 T0 = 1_800_000_000_000

@@ -1,7 +1,5 @@
 """A disk that is full or fails for a while: nothing is half stored, and counting goes on after."""
 
-# ruff: noqa: ASYNC221, ASYNC240  nothing else on this event loop has to go on meanwhile
-
 import asyncio
 import contextlib
 import os
@@ -40,9 +38,7 @@ async def test_after_a_full_disk_the_same_store_goes_on(opened, small_disk: Path
             says = str(error)
             break
 
-    assert (
-        says == f"state {small_disk}/state.db: the disk is full; free some space, counting goes on by itself"
-    )
+    assert says == f"state {small_disk}/state.db: the disk is full; free some space, counting goes on by itself"
     (failed,) = commits("failed")
     assert failed.rows == 1
     assert failed.says == says

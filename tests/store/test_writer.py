@@ -1,7 +1,5 @@
 """How the SQLite writer groups, answers and fails."""
 
-# ruff: noqa: ASYNC240  nothing else on this event loop has to go on meanwhile
-
 import asyncio
 import sqlite3
 import threading
@@ -103,6 +101,8 @@ async def test_a_cancelled_caller_leaves_its_commit_alone(opened, path: Path, tr
     await traced.until_held()
     queued = asyncio.create_task(store.commit(key(1), Ledger(), version=0))
     await asyncio.sleep(0)
+    patient = asyncio.create_task(store.commit(key(2), Ledger(), version=0))
+    await asyncio.sleep(0)
     for task in (held, queued):
         task.cancel()
     await asyncio.wait([held, queued])
@@ -110,7 +110,9 @@ async def test_a_cancelled_caller_leaves_its_commit_alone(opened, path: Path, tr
     assert queued.cancelled()
     traced.go()
 
-    assert set(await store.load()) == {key(0), key(1)}
+    async with asyncio.timeout(PATIENCE):
+        assert await patient == Row(Ledger(), 1)
+    assert set(await store.load()) == {key(0), key(1), key(2)}
 
 
 async def test_closing_waits_for_what_was_handed_in(opened, path: Path, traced: Traced):

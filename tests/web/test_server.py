@@ -152,7 +152,7 @@ async def hold(web, count):
 async def until(condition):
     """Wait for something that only asking can tell."""
     async with asyncio.timeout(10):
-        while not await condition():  # noqa: ASYNC110  what is waited for shows only from outside
+        while not await condition():
             await asyncio.sleep(0.005)
 
 

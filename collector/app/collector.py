@@ -5,18 +5,16 @@ store.
 """
 
 import asyncio
-from dataclasses import dataclass
-from difflib import get_close_matches
-
-from aiolimiter import AsyncLimiter
 
 from collector import __version__
 from collector.aom import Aom
+from collector.app.slot import Slot
+from collector.app.terms import budgets, check, refuse_other_projects, rules_of
 from collector.clock import Clock
-from collector.config import Project, Secret, Settings
-from collector.errors import ConfigError, Fault, StateError
-from collector.exposition import FAMILIES, Exposition, Own
-from collector.ledger import Ledger, Rules, release_at
+from collector.config import Project, Settings
+from collector.errors import StateError
+from collector.exposition import Exposition, Own
+from collector.ledger import Ledger
 from collector.ledger.streak import length
 from collector.log import Lines
 from collector.model import Fact, Key, Polled, Scraped
@@ -29,30 +27,6 @@ TICK = 0.1
 HOUSEKEEPING = 1.0
 SWEEP = 6 * 3600.0
 LEAST_WAIT = 1.0
-
-
-@dataclass(slots=True)
-class Slot:
-    """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
-
-    `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said.
-    """
-
-    watched: Watched
-    poll: Poll
-    patience: float
-    look_at: float = 0.0
-    release: tuple[int, float] | None = None
-    overdue: bool = False
-
-    def plan(self, *, now: float, wall: int, first_zero: float) -> float:
-        """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""
-        due = release_at(self.watched.row.ledger)
-        if due is None:
-            self.release = None
-        elif self.release is None or self.release[0] != due:
-            self.release = due, now + min(max((due - wall) / 1000, 0.0), first_zero)
-        return self.look_at if self.release is None else min(self.look_at, self.release[1])
 
 
 class App:
@@ -148,10 +122,10 @@ class App:
         if self._store is None:
             self._store = await open_store(settings.state, clock=self._clock, emit=self._emit)
         rows = await self._store.load()
-        _same_projects(settings, rows)
-        budgets: dict[Secret, AsyncLimiter] = {}
+        refuse_other_projects(settings, rows)
+        limiters = budgets(settings)
         for project in settings.projects:
-            source = Aom(project, limiter=_budget(project, settings, budgets), clock=self._clock, emit=self._emit)
+            source = Aom(project, limiter=limiters[project.name], clock=self._clock, emit=self._emit)
             poll = Poll(
                 source=source,
                 store=self._store,
@@ -273,49 +247,3 @@ class App:
             failures=length(tally.streak),
             says=None if last is None else last.says,
         )
-
-
-def check(settings: Settings) -> None:
-    """Refuse what only the rooms together can tell is wrong. Raises `ConfigError`."""
-    unknown = sorted(settings.disable - FAMILIES)
-    if unknown:
-        near = get_close_matches(unknown[0], FAMILIES, 1)
-        fix = f"did you mean {near[0]}?" if near else "the reference of metrics lists them"
-        raise ConfigError((Fault(path="collector.series.disable", says=f"{unknown[0]} is no family", fix=fix),))
-
-
-def rules_of(settings: Settings) -> Rules:
-    """The counting rules that a configuration asks for."""
-    return Rules(
-        execution_bounds=settings.execution_buckets,
-        node_bounds=settings.node_buckets,
-        history="count" if settings.history == "count" else "ignore",
-        first_zero=round(settings.first_zero * 1000),
-        forget_after=round(settings.forget_after * 1000),
-        max_nodes=settings.max_nodes_per_workflow,
-    )
-
-
-def _budget(project: Project, settings: Settings, budgets: dict[Secret, AsyncLimiter]) -> AsyncLimiter:
-    """The limiter of a project's credential: projects that share one share its budget, the lowest that is named."""
-    token = project.auth.token
-    if token is None:
-        return AsyncLimiter(1, 1 / project.max_requests_per_second)
-    if token not in budgets:
-        sharing = [each for each in settings.projects if each.auth.token == token]
-        rate = min(each.max_requests_per_second for each in sharing)
-        budgets[token] = AsyncLimiter(1, 1 / rate)
-    return budgets[token]
-
-
-def _same_projects(settings: Settings, rows: dict[Key, Row]) -> None:
-    """Refuse a file that gives another project the name under which state is kept."""
-    faults = []
-    for index, project in enumerate(settings.projects):
-        known = {row.ledger.project_id for key, row in rows.items() if key.project == project.name}
-        other = sorted(known - {project.project_id, ""})
-        if other:
-            says = f"is {project.project_id}, but the state of {project.name!r} belongs to {other[0]}"
-            faults.append(Fault(path=f"project[{index}].project_id", says=says, fix="give the project another name"))
-    if faults:
-        raise ConfigError(tuple(faults))

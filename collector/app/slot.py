@@ -1,0 +1,30 @@
+"""One workflow's turns."""
+
+from dataclasses import dataclass
+
+from collector.ledger import release_at
+from collector.poll import Poll, Watched
+
+
+@dataclass(slots=True)
+class Slot:
+    """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
+
+    `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said.
+    """
+
+    watched: Watched
+    poll: Poll
+    patience: float
+    look_at: float = 0.0
+    release: tuple[int, float] | None = None
+    overdue: bool = False
+
+    def plan(self, *, now: float, wall: int, first_zero: float) -> float:
+        """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""
+        due = release_at(self.watched.row.ledger)
+        if due is None:
+            self.release = None
+        elif self.release is None or self.release[0] != due:
+            self.release = due, now + min(max((due - wall) / 1000, 0.0), first_zero)
+        return self.look_at if self.release is None else min(self.look_at, self.release[1])

@@ -1,0 +1,57 @@
+"""What a configuration means for the rooms together: the rules of counting, the budgets, and what they refuse."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from aiolimiter import AsyncLimiter
+
+from collector.config import Secret, Settings
+from collector.errors import ConfigError, Fault
+from collector.exposition import FAMILIES
+from collector.ledger import Rules
+from collector.model import Key
+from collector.store import Row
+
+
+def check(settings: Settings) -> None:
+    """Refuse what only the rooms together can tell is wrong. Raises `ConfigError`."""
+    unknown = sorted(settings.disable - FAMILIES)
+    if unknown:
+        near = get_close_matches(unknown[0], FAMILIES, 1)
+        fix = f"did you mean {near[0]}?" if near else "the reference of metrics lists them"
+        raise ConfigError((Fault(path="collector.series.disable", says=f"{unknown[0]} is no family", fix=fix),))
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The counting rules that a configuration asks for."""
+    return Rules(
+        execution_bounds=settings.execution_buckets,
+        node_bounds=settings.node_buckets,
+        history="count" if settings.history == "count" else "ignore",
+        first_zero=round(settings.first_zero * 1000),
+        forget_after=round(settings.forget_after * 1000),
+        max_nodes=settings.max_nodes_per_workflow,
+    )
+
+
+def budgets(settings: Settings) -> dict[str, AsyncLimiter]:
+    """The limiter of each project; those that share a credential share one, with the lowest rate that is named."""
+    rates: dict[Secret | str, float] = {}
+    for project in settings.projects:
+        owner = project.auth.token or project.name
+        rates[owner] = min(project.max_requests_per_second, rates.get(owner, project.max_requests_per_second))
+    limiters = {owner: AsyncLimiter(1, 1 / rate) for owner, rate in rates.items()}
+    return {project.name: limiters[project.auth.token or project.name] for project in settings.projects}
+
+
+def refuse_other_projects(settings: Settings, rows: Mapping[Key, Row]) -> None:
+    """Refuse a file that gives another project the name under which state is kept."""
+    faults = []
+    for index, project in enumerate(settings.projects):
+        known = {row.ledger.project_id for key, row in rows.items() if key.project == project.name}
+        other = sorted(known - {project.project_id, ""})
+        if other:
+            says = f"is {project.project_id}, but the state of {project.name!r} belongs to {other[0]}"
+            faults.append(Fault(path=f"project[{index}].project_id", says=says, fix="give the project another name"))
+    if faults:
+        raise ConfigError(tuple(faults))
