@@ -50,7 +50,6 @@ class App:
         self._polls: list[Poll] = []
         self._slots: dict[Key, Slot] = {}
         self._last: dict[Key, Polled] = {}
-        self._chores: set[asyncio.Task[None]] = set()
         self._schedules: list[Schedule] = []
         self._ticker = Ticker(clock=clock, on_error=self._bug)
         self._web: Web | None = None
@@ -80,9 +79,7 @@ class App:
     async def stop(self) -> None:
         """Stop within seconds, losing nothing that was answered."""
         self._not_ready = "the collector is stopping"
-        self._ticker.stop()
-        for chore in self._chores:
-            chore.cancel()
+        await self._ticker.stop()
         await asyncio.gather(*(schedule.stop() for schedule in self._schedules))
         await asyncio.gather(*(poll.settle() for poll in self._polls))
         if self._web:
@@ -163,7 +160,7 @@ class App:
             self._schedules.append(schedule)
             schedule.start()
         self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
-        self._ticker.every(SWEEP, "sweep", self._sweep)
+        self._ticker.every(SWEEP, "letting go", self._let_go)
         self._ticker.start()
 
     async def _work(self, key: Key, lateness: float) -> float:
@@ -204,7 +201,8 @@ class App:
 
     def _healthy(self) -> bool:
         now = self._clock.monotonic()
-        return all(schedule.turning(now) for schedule in self._schedules)
+        writing = self._store is None or self._store.turning(now)
+        return writing and all(schedule.turning(now) for schedule in self._schedules)
 
     def _keep_house(self) -> None:
         """Withhold what is stale, and say of looks that could not be made in time that they were not."""
@@ -214,11 +212,6 @@ class App:
             if not slot.overdue and now - slot.look_at > slot.patience:
                 slot.overdue = True
                 self._exposition.polled(key, ok=False, at=wall, reason=None)
-
-    def _sweep(self) -> None:
-        chore = asyncio.create_task(self._let_go())
-        self._chores.add(chore)
-        chore.add_done_callback(self._chores.discard)
 
     async def _let_go(self) -> None:
         """Note what is watched, and delete the state of workflows that have not been for `retain_state`."""

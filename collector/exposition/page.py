@@ -26,7 +26,8 @@ class _Shown:
 
     `blocks`: its lines, one entry per family. `now`: its lines of the families about now, also while they are withheld.
     `edition`: which of all calls of `watch` it came with. `pending`: committed, waiting until the page was carried, at
-    most `until` (ms, begin and end). `lasting`: samples that are never withheld. `dropped`: how many were counted so.
+    most `until` (ms, begin and end). `rendered`: its samples, of which `samples` are exposed and `lasting` are never
+    withheld. `dropped`: how many the cap withheld at most.
     """
 
     workflow: Workflow
@@ -39,6 +40,7 @@ class _Shown:
     admitted: bool = False
     capped: bool = False
     samples: int = 0
+    rendered: int = 0
     lasting: int = 0
     dropped: int = 0
     pending: Ledger | None = None
@@ -66,6 +68,7 @@ class Exposition:
         self._headers += [header(row.name, row.type, row.help) for row in self._looks]
         self._shown: dict[Key, _Shown] = {}
         self._waiting: dict[Key, _Shown] = {}
+        self._rendered = 0
         self.samples = 0
         self.edition = 0
 
@@ -144,6 +147,7 @@ class Exposition:
         self._waiting.pop(key, None)
         if shown is not None:
             self.samples -= shown.samples
+            self._rendered -= shown.rendered
 
     def page(self) -> bytes:
         """The page in the text format 0.0.4: families in the catalog's order, then our own metrics."""
@@ -181,7 +185,7 @@ class Exposition:
     def _cap(self, shown: _Shown, written: list[Lines], *, watching: bool) -> None:
         """Withhold what does not fit; a workflow that once fitted is never cut, whatever it grows to."""
         full = sum(count for _, count in written)
-        shown.capped = not shown.admitted and self.samples - shown.samples + full > self._max_series
+        shown.capped = not shown.admitted and self._rendered - shown.rendered + full > self._max_series
         shown.admitted = shown.admitted or (watching and not shown.capped)
         if not shown.capped:
             return
@@ -204,9 +208,11 @@ class Exposition:
     def _place_now(self, shown: _Shown) -> None:
         for index, (lines, _) in zip(self._now, shown.now, strict=True):
             shown.blocks[index] = b"" if shown.stale else lines
-        samples = shown.lasting + (0 if shown.stale else sum(count for _, count in shown.now))
+        now = sum(count for _, count in shown.now)
+        rendered, samples = shown.lasting + now, shown.lasting + (0 if shown.stale else now)
+        self._rendered += rendered - shown.rendered
         self.samples += samples - shown.samples
-        shown.samples = samples
+        shown.rendered, shown.samples = rendered, samples
 
     def _write_looks(self, shown: _Shown) -> None:
         pen, first = Pen(shown.own), len(self._families)

@@ -1,9 +1,13 @@
+import re
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from collector.exposition import Own
+from collector.exposition.catalog import CATALOG
 from collector.ledger import Ledger
 from collector.ledger.book import Node
+from collector.model import Targets
 from tests.exposition.shown import Clock, calm, domain, exposition, good, series, troubled, workflow
 from tests.ledger.story import T0, Watch, node, run
 
@@ -147,6 +151,24 @@ def test_what_a_series_on_hold_shows_is_its_start():
     assert series(shown.page())[SUCCESS] == 1
 
 
+def test_on_hold_no_counter_and_no_histogram_moves():
+    nodes = (node("fail", 20, 29, targets=Targets(success=1, fail=1, not_performed=1, in_execution=1)),)
+    watch = Watch().begins()
+    watch.sees(run("fail", 10, 20, id="a"), now=30)
+    watch.sees(run("executing", 10, id="a"), now=40)
+    watch.sees(run("fail", 10, 29, id="b", nodes=nodes), now=50)
+    moving = {family.name for family in CATALOG if family.type != "gauge"}
+
+    def moved():
+        shown = watching(watch.ledger)
+        names = (name.partition("{")[0] for name, value in series(shown.page()).items() if value)
+        return {re.sub("(_bucket|_sum|_count)$", "", name) for name in names} & moving
+
+    assert moved() == set()
+    watch.releases(1000)
+    assert moved() == moving
+
+
 # The page as a whole
 
 
@@ -187,6 +209,7 @@ def test_forgetting_leaves_no_trace():
     before, samples = shown.page(), shown.samples
     shown.watch(workflow("wf-2"), calm(), restored=True)
     good(shown, workflow("wf-2"))
+    shown.publish(workflow("wf-2").key, troubled())
     shown.polled(workflow("wf-2").key, ok=False, at=T0, reason="server")
     shown.forget(workflow("wf-2").key)
     assert domain(shown.page()) == domain(before)
@@ -199,7 +222,7 @@ def test_forgetting_leaves_no_trace():
         lambda: shown.forget(workflow("wf-2").key),
     ):
         late()
-        assert domain(shown.page()) == domain(before)
+        assert (domain(shown.page()), shown.samples) == (domain(before), samples)
 
 
 def test_a_family_that_is_disabled_is_not_exposed_nor_counted():
@@ -387,6 +410,13 @@ def test_while_totals_wait_what_is_active_is_told_as_it_is():
 # The cap
 
 
+def size(ledger):
+    """How many samples a workflow has when all of them are shown."""
+    shown = watching(ledger)
+    good(shown, workflow())
+    return shown.samples
+
+
 def capped(max_series):
     own = Own(clock=(clock := Clock()))
     shown = exposition(max_series=max_series, own=own)
@@ -400,8 +430,7 @@ def dropped(shown, clock):
 
 
 def test_past_the_cap_a_new_workflow_shows_only_that_it_is_there_and_how_it_is_looked_at():
-    size = watching(calm()).samples
-    shown, clock = capped(size + 20)
+    shown, clock = capped(size(calm()) + 5)
     shown.watch(workflow(), calm(), restored=False)
     shown.watch(workflow("wf-2", expect_every=60), None, restored=False)
     assert dropped(shown, clock) == []
@@ -417,26 +446,42 @@ def test_past_the_cap_a_new_workflow_shows_only_that_it_is_there_and_how_it_is_l
     full.watch(workflow("wf-2", expect_every=60), calm(), restored=False)
     good(full, workflow("wf-2"))
     assert dropped(shown, clock) == [f'aom_collector_series_dropped_total{{project="prod"}} {full.samples - 1:.1f}']
-    shown.publish(workflow("wf-2").key, calm())
+    for ledger in (calm(), begun().ledger, calm()):
+        shown.publish(workflow("wf-2").key, ledger)
     assert dropped(shown, clock) == [f'aom_collector_series_dropped_total{{project="prod"}} {full.samples - 1:.1f}']
 
 
+def test_what_is_withheld_for_now_keeps_its_room():
+    shown, _ = capped(2 * size(calm()) - 1)
+    shown.watch(workflow(), calm(), restored=True)
+    shown.watch(workflow("wf-2"), calm(), restored=True)
+    assert len([name for name in series(shown.page()) if '"wf-2"' in name]) == 1
+
+
+def test_a_capped_workflow_whose_totals_wait_shows_no_facts_about_now():
+    shown, _ = capped(5)
+    shown.watch(workflow(), calm(), restored=True)
+    good(shown, workflow())
+    shown.publish(workflow().key, troubled())
+    assert EXECUTING not in series(shown.page())
+
+
 def test_a_workflow_that_was_shown_grows_past_the_cap_unharmed():
-    shown, _ = capped(watching(begun().ledger).samples + 5)
+    shown, _ = capped(size(begun().ledger))
     shown.watch(workflow(), begun().ledger, restored=False)
     shown.publish(workflow().key, troubled())
     assert "aom_workflow_node_runs_total" in families(shown)
 
 
 def test_a_capped_workflow_is_shown_once_there_is_room():
-    size = watching(calm()).samples
-    shown, _ = capped(size + 20)
+    shown, _ = capped(size(calm()) + 5)
     shown.watch(workflow(), calm(), restored=False)
     shown.watch(workflow("wf-2"), calm(), restored=False)
     assert len([name for name in series(shown.page()) if '"wf-2"' in name]) == 1
     shown.forget(workflow().key)
     shown.publish(workflow("wf-2").key, calm())
-    assert len([name for name in series(shown.page()) if '"wf-2"' in name]) == size + 1
+    good(shown, workflow("wf-2"))
+    assert len([name for name in series(shown.page()) if name.startswith("aom_workflow_")]) == size(calm())
 
 
 def test_overflowing_nodes_share_one_label():

@@ -101,7 +101,7 @@ async def test_a_stepped_wall_clock_neither_silences_the_beat_nor_freezes_the_lo
     clock.offset[0] += step
     await beats.more(1, within=2)
     caught_up = beats.count - before
-    await beats.more(5)
+    await beats.more(2)
     watching.cancel()
 
     assert caught_up <= 2
@@ -112,7 +112,7 @@ async def test_a_clock_that_steps_again_and_again_does_not_silence_the_beat(tick
     beats = Beats()
     ticker.every(0.1, "tick", beats)
     ticker.start()
-    for step in (-HOUR, HOUR, -HOUR):
+    for step in (-HOUR, -HOUR):
         clock.offset[0] += step
         await beats.more(1, within=2)
 
@@ -123,7 +123,7 @@ async def test_a_blocked_loop_does_not_end_the_beat(ticker: Ticker):
     ticker.start()
     await beats.more(1)
     before = beats.count
-    time.sleep(1.6)
+    time.sleep(1.2)
     await beats.more(2)
 
     assert beats.count - before <= 4
@@ -158,7 +158,7 @@ async def test_an_async_chore_is_not_called_again_before_it_ended(ticker: Ticker
     ticker.every(0.1, "slow", slow)
     ticker.every(0.1, "tick", beats)
     ticker.start()
-    await beats.more(5)
+    await beats.more(3)
     assert calls == [0]
     ends.set()
     await beats.more(3)
@@ -183,12 +183,12 @@ async def test_an_async_chore_that_fails_is_reported(ticker: Ticker, faults: lis
 async def test_chores_keep_their_own_periods(ticker: Ticker):
     often, seldom, never = Beats(), Beats(), Beats()
     ticker.every(0.1, "often", often)
-    ticker.every(0.5, "seldom", seldom)
+    ticker.every(0.3, "seldom", seldom)
     ticker.every(HOUR, "never", never)
     ticker.start()
     await seldom.more(2)
 
-    assert often.count > 4
+    assert often.count > 3
     assert never.count == 0
 
 
@@ -237,7 +237,7 @@ async def test_nothing_is_called_after_stopping(ticker: Ticker, stops: Callable[
     await beats.more(1)
     before = beats.count
     stops(ticker)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.3)
 
     assert beats.count == before
 

@@ -10,7 +10,7 @@ import pytest
 
 COMMITTER = Path(__file__).with_name("committer.py")
 ROOT = COMMITTER.parents[2]
-KILLS = 12
+KILLS = 10
 WORKFLOWS = 5
 
 
