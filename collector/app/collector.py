@@ -70,6 +70,7 @@ class App:
             ready=lambda: self._not_ready,
             loaded=lambda: self._loaded,
             overview=self._overview,
+            on_error=self._bug,
         )
         await self._web.start(self._settings.listen)
         await self._load()

@@ -107,3 +107,36 @@ def troubled() -> Ledger:
 
 
 __all__ = ["Clock", "calm", "domain", "exposition", "good", "series", "troubled", "workflow"]
+
+
+def of(shown, family):
+    """The samples of one family: what distinguishes them, and the value."""
+    found = {}
+    for name, value in series(shown.page()).items():
+        if name.startswith(f"{family}{{"):
+            found[name.removeprefix(f"{family}{{").removesuffix("}").partition('workflow="nightly"')[2][1:]] = value
+    return found
+
+
+def families(shown):
+    return {name.partition("{")[0] for name in series(shown.page())}
+
+
+def watching(ledger, *, restored=False, **more):
+    shown = exposition(**more)
+    shown.watch(workflow(), ledger, restored=restored)
+    return shown
+
+
+def begun(*records):
+    """A workflow with everything released."""
+    watch = Watch().begins(*records)
+    watch.releases(120)
+    return watch
+
+
+def ended(watch, times=1):
+    for _ in range(times):
+        end = watch.now + 30
+        watch.sees(run("success", end - 5, end, id=f"e{end}"), now=end + 30)
+    return watch.ledger

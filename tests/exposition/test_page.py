@@ -3,49 +3,27 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collector.exposition import Own
 from collector.exposition.catalog import CATALOG
 from collector.ledger import Ledger
-from collector.ledger.book import Node
 from collector.model import Targets
-from tests.exposition.shown import Clock, calm, domain, exposition, good, series, troubled, workflow
+from tests.exposition.shown import (
+    begun,
+    calm,
+    domain,
+    ended,
+    exposition,
+    families,
+    good,
+    of,
+    series,
+    troubled,
+    watching,
+    workflow,
+)
 from tests.ledger.story import T0, Watch, node, run
 
 SUCCESS = 'aom_workflow_executions_total{project="prod",workflow_id="wf-1",workflow="nightly",status="success"}'
 EXECUTING = 'aom_workflow_executions_active{project="prod",workflow_id="wf-1",workflow="nightly",status="executing"}'
-
-
-def of(shown, family):
-    """The samples of one family: what distinguishes them, and the value."""
-    found = {}
-    for name, value in series(shown.page()).items():
-        if name.startswith(f"{family}{{"):
-            found[name.removeprefix(f"{family}{{").removesuffix("}").partition('workflow="nightly"')[2][1:]] = value
-    return found
-
-
-def families(shown):
-    return {name.partition("{")[0] for name in series(shown.page())}
-
-
-def watching(ledger, *, restored=False, **more):
-    shown = exposition(**more)
-    shown.watch(workflow(), ledger, restored=restored)
-    return shown
-
-
-def begun(*records):
-    """A workflow with everything released."""
-    watch = Watch().begins(*records)
-    watch.releases(120)
-    return watch
-
-
-def ended(watch, times=1):
-    for _ in range(times):
-        end = watch.now + 30
-        watch.sees(run("success", end - 5, end, id=f"e{end}"), now=end + 30)
-    return watch.ledger
 
 
 # What is there, and what is not
@@ -408,85 +386,3 @@ def test_while_totals_wait_what_is_active_is_told_as_it_is():
 
 
 # The cap
-
-
-def size(ledger):
-    """How many samples a workflow has when all of them are shown."""
-    shown = watching(ledger)
-    good(shown, workflow())
-    return shown.samples
-
-
-def capped(max_series):
-    own = Own(clock=(clock := Clock()))
-    shown = exposition(max_series=max_series, own=own)
-    return shown, clock
-
-
-def dropped(shown, clock):
-    clock.at += 10
-    text = shown.page().decode()
-    return [line for line in text.splitlines() if line.startswith("aom_collector_series_dropped_total{")]
-
-
-def test_past_the_cap_a_new_workflow_shows_only_that_it_is_there_and_how_it_is_looked_at():
-    shown, clock = capped(size(calm()) + 5)
-    shown.watch(workflow(), calm(), restored=False)
-    shown.watch(workflow("wf-2", expect_every=60), None, restored=False)
-    assert dropped(shown, clock) == []
-    shown.publish(workflow("wf-2").key, calm())
-    shown.polled(workflow("wf-2").key, ok=True, at=T0, reason=None)
-    shown.polled(workflow("wf-2").key, ok=False, at=T0, reason="server")
-    assert {name.partition("{")[0] for name in series(shown.page()) if '"wf-2"' in name} == {
-        "aom_workflow_info",
-        "aom_collector_workflow_up",
-        "aom_collector_workflow_last_success_timestamp_seconds",
-    }
-    full = exposition()
-    full.watch(workflow("wf-2", expect_every=60), calm(), restored=False)
-    good(full, workflow("wf-2"))
-    assert dropped(shown, clock) == [f'aom_collector_series_dropped_total{{project="prod"}} {full.samples - 1:.1f}']
-    for ledger in (calm(), begun().ledger, calm()):
-        shown.publish(workflow("wf-2").key, ledger)
-    assert dropped(shown, clock) == [f'aom_collector_series_dropped_total{{project="prod"}} {full.samples - 1:.1f}']
-
-
-def test_what_is_withheld_for_now_keeps_its_room():
-    shown, _ = capped(2 * size(calm()) - 1)
-    shown.watch(workflow(), calm(), restored=True)
-    shown.watch(workflow("wf-2"), calm(), restored=True)
-    assert len([name for name in series(shown.page()) if '"wf-2"' in name]) == 1
-
-
-def test_a_capped_workflow_whose_totals_wait_shows_no_facts_about_now():
-    shown, _ = capped(5)
-    shown.watch(workflow(), calm(), restored=True)
-    good(shown, workflow())
-    shown.publish(workflow().key, troubled())
-    assert EXECUTING not in series(shown.page())
-
-
-def test_a_workflow_that_was_shown_grows_past_the_cap_unharmed():
-    shown, _ = capped(size(begun().ledger))
-    shown.watch(workflow(), begun().ledger, restored=False)
-    shown.publish(workflow().key, troubled())
-    assert "aom_workflow_node_runs_total" in families(shown)
-
-
-def test_a_capped_workflow_is_shown_once_there_is_room():
-    shown, _ = capped(size(calm()) + 5)
-    shown.watch(workflow(), calm(), restored=False)
-    shown.watch(workflow("wf-2"), calm(), restored=False)
-    assert len([name for name in series(shown.page()) if '"wf-2"' in name]) == 1
-    shown.forget(workflow().key)
-    shown.publish(workflow("wf-2").key, calm())
-    good(shown, workflow("wf-2"))
-    assert len([name for name in series(shown.page()) if name.startswith("aom_workflow_")]) == size(calm())
-
-
-def test_overflowing_nodes_share_one_label():
-    watch = begun()
-    watch.ledger.nodes["__other__"] = Node()
-    shown = watching(watch.ledger)
-    good(shown, workflow())
-    assert of(shown, "aom_workflow_node_runs_active") == {'node="__other__",status="executing"': 0}
