@@ -109,7 +109,7 @@ def _settings(listen: str, simulator: Simulator, folder: Path) -> Settings:
         listen=listen, state=folder / "state.db", project_id=PROJECT_ID, endpoint=simulator.url, token=TOKEN
     )
     for flow in simulator.world.flows.values():
-        text += f'\n[[project.workflow]]\nid = "{flow.id}"\nname = "{flow.name}"\nexpect_every = "15m"\n'
+        text += f'\n[[project.workflow]]\nid = "{flow.id}"\nname = "{flow.name}"\nexpect_every = "20m"\n'
     return parse(text, base=folder, environ={})
 
 

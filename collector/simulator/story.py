@@ -1,7 +1,8 @@
 """The story that the demonstration tells: a few named workflows, all synthetic, in which something always happens.
 
-Its opening acts are scripted so that within 45 seconds an execution has ended in every final status, a node has failed,
-a failed execution was restarted and ended again, one is pausing and one waits for approval.
+Its opening acts are scripted, for every seed: within 45 seconds of its start an execution has ended in every final
+status, a node has failed, a failed execution was restarted and ended again, and a workflow has run twice at once; one
+execution is pausing then, and one waits for approval until its twelfth minute. After that chance goes on for ever.
 """
 
 from collector.simulator.answers import PUBLISHED
@@ -44,7 +45,7 @@ FLOWS = (
     Flow(
         id="wf-restart-pods",
         name="Restart payment pods",
-        period=30,
+        period=14,
         offset=0.5,
         opening=("success", "ignored"),
         steps=(
@@ -107,9 +108,9 @@ FLOWS = (
     Flow(
         id="wf-scale-search",
         name="Scale out search",
-        period=120,
+        period=30,
         offset=4,
-        opening=("pause",),
+        opening=("pause", "success"),
         steps=(
             Step("add-nodes", "Add nodes", 3, 10, ("search-07", "search-08")),
             Step("rebalance", "Rebalance shards", 5, 20, ("search-07", "search-08")),
@@ -139,6 +140,6 @@ FLOWS = (
 )
 
 
-def demo_world(start: int, *, seed: int = 7) -> World:
-    """The story, beginning at a moment (ms)."""
-    return World(seed=seed, start=start, flows={flow.id: flow for flow in FLOWS})
+def demo_world(start: int, *, seed: int = 7, pace: float = 1.0) -> World:
+    """The story, beginning at a moment (ms), so many times faster than true time."""
+    return World(seed=seed, start=start, flows={flow.id: flow for flow in FLOWS}, pace=pace)
