@@ -35,7 +35,7 @@ class Lines:
         self._log.error("collector.bug", **where, exc_info=error)
 
     def _polled(self, fact: Polled) -> None:
-        where = {"project": fact.key.project, "workflow": fact.name, "workflow_id": fact.key.workflow_id}
+        where = {"workflow": fact.name, "project": fact.key.project, "workflow_id": fact.key.workflow_id}
         self._log.debug(
             "poll.finished",
             **where,
@@ -75,9 +75,9 @@ class Lines:
 
     def _ended(self, ended: Ended, where: dict[str, str]) -> None:
         seconds = None if ended.begin is None or ended.end is None else (ended.end - ended.begin) / 1000
-        more = {} if ended.node is None else {"node": ended.node}
         event = "execution.ended" if ended.node is None else "node.ended"
-        self._log.info(event, **where, **more, status=str(ended.status), execution=ended.execution, seconds=seconds)
+        status = str(ended.status)
+        self._log.info(event, status=status, node=ended.node, seconds=seconds, **where, execution=ended.execution)
 
     def _committed(self, fact: Committed) -> None:
         if fact.outcome == "ok":

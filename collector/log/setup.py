@@ -16,6 +16,9 @@ from structlog.typing import FilteringBoundLogger, Processor
 from collector.log.lines import Lines
 
 LONGEST = 2000
+SECONDS = "%Y-%m-%dT%H:%M:%SZ"
+"""Times as people read them; machines get microseconds."""
+
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 # What a terminal obeys, or a reader takes for the end of a line; and halves of characters, which no encoding knows.
@@ -32,7 +35,7 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
     last = _renderers(chosen, colors=terminal and not os.environ.get("NO_COLOR"))
     shared: list[Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.TimeStamper(fmt=SECONDS if chosen == "console" else "iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
         _bounded,
     ]
@@ -62,7 +65,8 @@ def _renderers(chosen: str, *, colors: bool) -> list[Processor]:
     if chosen == "logfmt":
         order = ["time", "level", "event"]
         return [structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False), _one_line]
-    return [_for_people, structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="time")]
+    pretty = structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="time", sort_keys=False, pad_event_to=16)
+    return [_for_people, pretty]
 
 
 def _in_order(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
