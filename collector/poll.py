@@ -91,8 +91,10 @@ class Poll:
 
     async def resume(self, watched: Watched) -> None:
         """Fit a restored row to today's configuration, before it is first shown. Raises `StateError`."""
-        now = self._clock.now()
-        await self._keep(watched, resume(watched.row.ledger, label=watched.label, rules=self._rules, now=now))
+        await self._keep(watched, self._fitted(watched))
+
+    def _fitted(self, watched: Watched) -> Step:
+        return resume(watched.row.ledger, label=watched.label, rules=self._rules, now=self._clock.now())
 
     async def release(self, watched: Watched, due: int) -> None:
         """Show what was held until `due` (ms). Raises `StateError`."""
@@ -118,8 +120,10 @@ class Poll:
             watched.row = await self._store.commit(key, ledger, version=watched.row.version)
         except Conflict:
             # Someone else moved the row on: theirs holds, and the next look starts from it.
-            watched.row = await self._store.fetch(key) or Row(Ledger(), 0)
-            self._publish(key, watched.row.ledger)
+            theirs = await self._store.fetch(key) or Row(Ledger(project_id=watched.workflow.project_id), 0)
+            self._publish(key, theirs.ledger)
+            watched.row = theirs
+            watched.row = Row(self._fitted(watched).ledger, theirs.version)
             raise
         self._publish(key, watched.row.ledger)
 
