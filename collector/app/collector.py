@@ -137,11 +137,14 @@ class App:
             for workflow in project.workflows:
                 row = rows.get(workflow.key)
                 watched = Watched(workflow, row or Row(Ledger(project_id=project.project_id), 0))
-                await poll.resume(watched)
-                restored = watched.row.ledger
-                self._exposition.watch(workflow, restored, restored=row is not None)
-                self._own.restore(project.name, restored.rejected, restored.invalid)
                 self._slots[workflow.key] = Slot(watched, poll, patience=max(workflow.interval, project.poll_deadline))
+        # All at once, so that what a new name or new buckets change goes to the store in few commits.
+        await asyncio.gather(*(slot.poll.resume(slot.watched) for slot in self._slots.values()))
+        for key, slot in self._slots.items():
+            ledger = slot.watched.row.ledger
+            self._exposition.watch(slot.watched.workflow, ledger, restored=key in rows)
+            self._own.restore(key.project, ledger.rejected, ledger.invalid)
+            await asyncio.sleep(0)  # whoever asks meanwhile whether we are ready gets an answer
         self._exposition.started(now)
         await self._store.watched(self._slots.keys(), now)
 

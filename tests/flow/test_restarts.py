@@ -58,6 +58,38 @@ async def test_what_was_found_while_nobody_watched_is_seen_as_an_increase(tmp_pa
             await eventually(address, lambda page: page.get(ENDED, status="fail") == 1)
 
 
+async def test_a_new_name_goes_on_from_the_total_that_was_last_shown(tmp_path: Path):
+    async with Service() as service:
+        now = time.time()
+        service.answers["wf-1"] = [record("e1", "fail", now - 9, now - 5)]
+        configuration(tmp_path, service.url, ("wf-1",), history="count")
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            await eventually(address, lambda page: page.get(ENDED, workflow="wf-1", status="fail") == 1)
+            assert await running.stop() == 0
+        service.answers["wf-1"] = [*service.answers["wf-1"], record("e2", "fail", now + 1, now + 2)]
+        path = configuration(tmp_path, service.url, ("wf-1",), history="count", more='name = "夜间备份"\n')
+        assert path.read_text("utf-8").endswith('name = "夜间备份"\n')
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            first = await scrape(address)
+            assert first.get(ENDED, status="fail") == first.get(ENDED, workflow="夜间备份", status="fail") == 1
+            await eventually(address, lambda page: page.get(ENDED, workflow="夜间备份", status="fail") == 2)
+
+
+async def test_another_project_under_a_name_that_has_state_is_refused(tmp_path: Path):
+    async with Service() as service:
+        path = configuration(tmp_path, service.url, ("wf-1",))
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 1)
+            assert await running.stop() == 0
+        path.write_text(path.read_text("utf-8").replace('"0123456789abcdef', '"f123456789abcdef'), "utf-8")
+        async with collector("run", folder=tmp_path) as running:
+            assert await running.process.wait() == 2
+            await running.says(r"project\[0\]\.project_id: .*another name")
+
+
 async def test_a_stop_in_the_middle_of_a_fetch_ends_within_five_seconds(tmp_path: Path):
     async with Service() as service:
         configuration(tmp_path, service.url, ("wf-1",))
