@@ -203,6 +203,8 @@ def _absent(draft: Draft, answer: History, digests: dict[int, str]) -> None:
         if seen.absent < ANSWERS_UNTIL_ABSENT:
             draft.touched = True
             seen.absent, seen.gone = seen.absent + 1, seen.gone or draft.now
+            if seen.absent == ANSWERS_UNTIL_ABSENT:
+                memory.slim(seen)
         due = _let_go_at(seen, draft.rules)
         if due is not None and 0 < due <= draft.now:
             book.forgotten, draft.touched = max(book.forgotten or 0, seen.at or 0), True

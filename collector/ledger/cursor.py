@@ -53,6 +53,7 @@ class Seen(msgspec.Struct, array_like=True):
 
     `at`: begin, else end, else last update (ms). `active`: seen active. `resumed`: seen active after its last ending.
     `absent`: good non-empty answers in a row without it, at most 5; `gone`: when the first of them came (ms).
+    `thin`: its node runs were dropped.
     """
 
     mark: int = 0
@@ -66,6 +67,13 @@ class Seen(msgspec.Struct, array_like=True):
     gone: int = 0
     endings: tuple[Ending, ...] = ()
     runs: msgspec.Raw = msgspec.Raw(b"\x90")
+    thin: bool = False
+
+    @property
+    def last_end(self) -> int | None:
+        """When it last ended (seconds since the epoch), None where an ending has no end."""
+        ends = [ending.end for ending in self.endings]
+        return None if None in ends else max((end for end in ends if end is not None), default=0) + self.base
 
 
 class Cursor(msgspec.Struct, array_like=True):
@@ -98,6 +106,13 @@ def runs_of(seen: Seen) -> list[Run]:
 def with_runs(seen: Seen, runs: list[Run]) -> None:
     """Put the node runs back."""
     seen.runs = msgspec.Raw(_encode(runs))
+
+
+def slim(seen: Seen) -> None:
+    """Drop the node runs of an execution that is over and gone; should it return, its last end says which are known."""
+    if seen.endings and not seen.resumed and all(run.endings and not run.resumed for run in runs_of(seen)):
+        with_runs(seen, [])
+        seen.thin, seen.mark = True, 0
 
 
 def execution_digest(execution: str) -> int:

@@ -22,6 +22,7 @@ class Life:
         self.seen = seen
         self.remembered = remembered
         self.runs = memory.runs_of(seen)
+        self.returned, self.last_end = seen.thin, seen.last_end
 
     def read(self, records: list[ExecutionRecord]) -> None:
         """Read the execution's records, which stand in the order of its life."""
@@ -42,6 +43,7 @@ class Life:
             if not older:
                 self._stands(None if ended else record.status, record.begin, active)
         memory.with_runs(self.seen, self.runs)
+        self.seen.thin = False
 
     def _older(self, record: ExecutionRecord) -> bool:
         known = self.seen.updated
@@ -143,13 +145,13 @@ class Life:
     def _node_ending(
         self, record: NodeRecord, label: str, node: Node, run: Run, *, was_active: bool, past: bool
     ) -> None:
-        draft = self.draft
+        draft, remembered = self.draft, self.remembered or self._was_known(record)
         past = draft.past(record.begin, record.end, was_active=was_active, otherwise=past)
-        counted = draft.counts(past=past) and not self.remembered
+        counted = draft.counts(past=past) and not remembered
         new = memory.ending(record, self.seen.base, counted=counted)
         run.endings, old, stands = memory.place(run.endings, new, resumed=run.resumed)
         run.resumed = False
-        if old == stands or self.remembered:
+        if old == stands or remembered:
             return
         event = self._event(self._name(record), record, old, stands, first=True)
         how = draft.birth(past=past)
@@ -157,6 +159,12 @@ class Life:
         if event.new:
             self._targets(record, node, how, counted=counted)
             self._report(label, event, held=node.tally.runs.get(event.status), past=past)
+
+    def _was_known(self, record: NodeRecord) -> bool:
+        """Whether a node run of an execution that has come back had ended when that last did."""
+        if not self.returned:
+            return False
+        return record.end is None or self.last_end is None or record.end // 1000 <= self.last_end
 
     def _targets(self, record: NodeRecord, node: Node, how: holds.Birth, *, counted: bool) -> None:
         if record.targets is None:

@@ -1,6 +1,7 @@
 from collector.ledger import Rules
 from collector.ledger.cursor import unpack
-from tests.ledger.story import RULES, Watch, run
+from collector.model import ExecutionRecord
+from tests.ledger.story import T0, Watch, node, run
 
 DAY = 86_400
 
@@ -74,8 +75,50 @@ def _let_go(watch: Watch) -> Watch:
 def test_an_old_execution_absent_from_five_good_answers_is_let_go_of():
     watch = _let_go(Watch().begins())
     assert len(unpack(watch.ledger.cursor).seen) == 1
-    assert watch.ledger.forgotten == RULES.first_zero * 0 + watch.ledger.forgotten
-    assert watch.ledger.forgotten is not None
+    assert watch.ledger.forgotten == T0 + 10_000
+
+
+def _away(watch: Watch, record: ExecutionRecord) -> Watch:
+    """An execution is seen, then rotates out of the history for a while."""
+    watch.sees(record)
+    for _ in range(8):
+        watch.sees(run("success", 30, 40, id="keep"))
+    return watch
+
+
+def test_an_execution_that_was_long_away_comes_back_with_all_its_nodes_and_counts_nothing():
+    nodes = (
+        node("fail", 10, 12, node="a", run="r1"),
+        node("success", 12, 19, node="b"),
+        node("not_performed", node="c"),
+    )
+    back = run("fail", 10, 20, id="back", nodes=nodes)
+    watch = _away(Watch().begins(), back)
+    small = len(watch.ledger.cursor)
+    watch.sees(back)
+    watch.sees(back)
+    assert len(watch.ledger.cursor) > small, "its nodes are remembered again"
+    assert [
+        watch.node_total(status, name) for status, name in (("fail", "a"), ("success", "b"), ("not_performed", "c"))
+    ] == [1, 1, 1]
+    assert sum(sum(h.counts) for h in watch.node("a").tally.durations.values()) == 1
+
+
+def test_what_a_restart_did_while_the_execution_was_away_counts_when_it_comes_back():
+    first = node("fail", 10, 12, run="r1")
+    watch = _away(Watch().begins(), run("fail", 10, 20, id="back", nodes=(first,)))
+    watch.sees(run("success", 10, 90, id="back", nodes=(first, node("success", 80, 89, run="r2"))))
+    assert (watch.total("fail"), watch.total("success")) == (1, 2), "and the one that was there meanwhile"
+    assert (watch.node_total("fail"), watch.node_total("success")) == (1, 1)
+
+
+def test_an_execution_that_still_runs_keeps_its_nodes_however_long_it_is_away():
+    active = run("executing", 10, id="back", nodes=(node("success", 10, 12, run="r1"), node("executing", 12, run="r2")))
+    watch = _away(Watch().begins(), active)
+    watch.sees(
+        run("success", 10, 90, id="back", nodes=(node("success", 10, 12, run="r1"), node("success", 12, 19, run="r2")))
+    )
+    assert watch.node_total("success") == 2
 
 
 def test_four_answers_or_too_little_time_let_go_of_nothing():
