@@ -135,6 +135,18 @@ def test_four_answers_or_too_little_time_let_go_of_nothing():
     assert len(unpack(watch.ledger.cursor).seen) == 2
 
 
+def test_an_execution_that_returns_in_between_starts_its_absence_anew():
+    watch = Watch().begins()
+    old, keep = run("fail", 10, 20, id="old"), run("success", 30, 40, id="keep")
+    watch.sees(old)
+    for day in range(40, 44):
+        watch.sees(keep, now=day * DAY)
+    watch.sees(old, keep, now=45 * DAY)
+    for day in range(90, 94):
+        watch.sees(keep, now=day * DAY)
+    assert len(unpack(watch.ledger.cursor).seen) == 2
+
+
 def test_empty_answers_let_go_of_nothing():
     watch = Watch().begins()
     watch.sees(run("fail", 10, 20))

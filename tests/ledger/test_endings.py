@@ -100,7 +100,9 @@ def test_an_active_record_older_than_one_already_read_changes_nothing():
     watch.sees(run("success", 10, 20, updated=20, nodes=(node("success", 11, 19),)))
     before = watch.ledger
     step = watch.sees(run("executing", 10, updated=15, nodes=(node("executing", 11),)))
+    assert not step.changed
     assert not step.ledger.open
+    assert step.ledger.reopened == before.reopened
     assert step.ledger.executions == before.executions
     assert step.ledger.nodes == before.nodes
 

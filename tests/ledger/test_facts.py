@@ -16,6 +16,15 @@ def test_the_latest_execution_is_the_one_that_began_last_whatever_ended_last():
     assert watch.ledger.executions.last.run == "long"
 
 
+def test_an_older_execution_that_is_learned_late_is_not_the_latest():
+    watch = Watch().begins()
+    watch.sees(run("fail", 20, 30, id="young", nodes=(node("fail", 20, 30, run="r2"),)))
+    watch.sees(run("success", 10, 90, id="old", nodes=(node("success", 10, 90, run="r1"),)))
+    assert watch.ledger.executions.latest.run == "young"
+    assert watch.node().tally.latest.status == "fail"
+    assert watch.ledger.executions.last.run == "old"
+
+
 def test_a_run_without_a_begin_ranks_below_any_other():
     watch = Watch().begins()
     watch.sees(run("fail", None, 99, id="z"), run("success", -50, 5, id="a"))

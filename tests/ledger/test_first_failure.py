@@ -29,6 +29,14 @@ def test_a_series_born_while_watching_stays_at_its_start_until_its_release():
     assert release_at(watch.ledger) is None
 
 
+def test_a_status_nobody_expected_is_born_at_zero_too():
+    watch = Watch().begins()
+    watch.sees(run("unknown", 10, 20), now=30)
+    assert (watch.total("unknown"), watch.shown("unknown")) == (1, 0)
+    watch.releases(150)
+    assert watch.shown("unknown") == 1
+
+
 def test_a_released_series_shows_what_is_counted_at_once():
     watch = Watch().begins()
     watch.releases(120)

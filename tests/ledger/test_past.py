@@ -20,6 +20,11 @@ def test_the_past_is_never_counted_whichever_answer_brings_it():
     assert sum(count.total for count in watch.ledger.executions.runs.values()) == 0
 
 
+def test_what_the_first_answer_shows_as_over_is_past_even_where_their_clock_runs_ahead():
+    watch = Watch().begins(run("fail", 10, 20, nodes=(node("fail", 10, 20),)), run("success", id="timeless"))
+    assert watch.total("fail") == watch.node_total("fail") == watch.total("success") == 0
+
+
 def test_what_ends_after_watching_began_counts_though_it_began_before():
     watch = Watch().begins(run("executing", -20, nodes=(node("success", -20, -15), node("executing", -15, node="m"))))
     watch.sees(run("success", -20, 5, nodes=(node("success", -20, -15), node("success", -15, 5, node="m"))))

@@ -1,0 +1,45 @@
+from collector.app.slot import Slot
+from collector.ledger import Ledger
+from collector.ledger.book import Count
+from collector.model import Key, Workflow
+from collector.poll import Watched
+from collector.store import Row
+
+WALL = 1_800_000_000_000
+
+
+def slot(*, until: int | None) -> Slot:
+    """A workflow whose next look is at 100 s; `until`: one of its counters is held (ms)."""
+    ledger = Ledger() if until is None else Ledger(gaps=Count(1, 0, until))
+    workflow = Workflow(key=Key("prod", "wf-1"), project_id="p", name=None, interval=60)
+    return Slot(Watched(workflow, Row(ledger, 1)), poll=None, patience=60, look_at=100.0)  # type: ignore[arg-type]
+
+
+def plan(it: Slot, *, now: float, wall: int = WALL) -> float:
+    return it.plan(now=now, wall=wall, first_zero=120.0)
+
+
+def test_without_a_hold_the_next_turn_is_the_next_look():
+    assert plan(slot(until=None), now=50.0) == 100.0
+
+
+def test_a_hold_that_ends_before_the_next_look_is_a_turn_of_its_own():
+    assert plan(slot(until=WALL + 30_000), now=50.0) == 80.0
+
+
+def test_a_hold_that_ends_later_waits_and_one_that_is_over_is_due_at_once():
+    assert plan(slot(until=WALL + 90_000), now=50.0) == 100.0
+    assert plan(slot(until=WALL - 1), now=50.0) == 50.0
+
+
+def test_a_wall_clock_that_was_set_back_prolongs_no_hold():
+    it = slot(until=WALL + 30_000)
+    it.look_at = 10_000.0
+    assert plan(it, now=50.0, wall=WALL - 10 * 365 * 86_400_000) == 170.0
+    assert plan(it, now=60.0) == 170.0, "the time that was found first holds"
+
+
+def test_the_end_of_a_hold_goes_by_the_clock_that_never_jumps():
+    it = slot(until=WALL + 30_000)
+    assert plan(it, now=50.0) == 80.0
+    assert plan(it, now=60.0, wall=WALL - 86_400_000) == 80.0
