@@ -137,6 +137,10 @@ def simulate(listen: str, workflows: int | None, seed: int) -> None:
     serve.turn(demonstration.simulate(listen, workflows, seed))
 
 
+for _command in cli.commands.values():
+    click.version_option(__version__, prog_name="aom-collector")(_command)
+
+
 def main() -> int:
     """Run the command line; returns the exit status."""
     try:

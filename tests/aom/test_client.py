@@ -333,6 +333,25 @@ async def test_a_proxy_is_used_where_it_is_named_and_said_where_it_is_down():
             await aom.history("wf-1", known=b"")
 
 
+async def test_the_environment_s_proxy_is_used_except_where_it_says_not_to(monkeypatch: pytest.MonkeyPatch):
+    seen = []
+
+    async def proxy(request: web.Request) -> web.Response:
+        seen.append(request.headers["Host"])
+        return web.json_response([])
+
+    async with served(proxy) as address:
+        monkeypatch.setenv("http_proxy", address)
+        async with client("http://aom.invalid") as aom:
+            await aom.history("wf-1", known=b"")
+        assert seen == ["aom.invalid"]
+        monkeypatch.setenv("no_proxy", "aom.invalid")
+        async with client("http://aom.invalid") as aom:
+            with pytest.raises(Unavailable, match="cannot be resolved"):
+                await aom.history("wf-1", known=b"")
+    assert seen == ["aom.invalid"]
+
+
 async def test_requests_keep_to_their_rate_at_the_server():
     asked = 0
 

@@ -73,3 +73,10 @@ def test_the_version_is_one_everywhere():
         env=clean_environment(),
     )
     assert said.stdout.strip() == f"aom-collector, version {__version__}"
+    for command in ("run", "check", "once", "demo", "simulate"):
+        again = subprocess.run(
+            [sys.executable, "-m", "collector", command, "--version"], capture_output=True, text=True, check=True
+        )
+        assert again.stdout == said.stdout
+        asked = subprocess.run([sys.executable, "-m", "collector", command, "-h"], capture_output=True, check=True)
+        assert b"not built" not in asked.stdout
