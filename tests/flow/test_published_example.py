@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from collector import __version__
+from collector.cli.commands import cli
 from collector.simulator.answers import PUBLISHED
 from tests.flow.collector_process import Page, clean_environment, collector, configuration, eventually, scrape
 from tests.flow.service import Service
@@ -73,10 +76,12 @@ def test_the_version_is_one_everywhere():
         env=clean_environment(),
     )
     assert said.stdout.strip() == f"aom-collector, version {__version__}"
-    for command in ("run", "check", "once", "demo", "simulate"):
-        again = subprocess.run(
-            [sys.executable, "-m", "collector", command, "--version"], capture_output=True, text=True, check=True
-        )
-        assert again.stdout == said.stdout
-        asked = subprocess.run([sys.executable, "-m", "collector", command, "-h"], capture_output=True, check=True)
-        assert b"not built" not in asked.stdout
+
+
+def test_every_command_tells_the_version_and_helps_without_what_is_not_built():
+    for command in cli.commands:
+        told = CliRunner().invoke(cli, [command, "--version"])
+        assert told.output.strip() == f"aom-collector, version {__version__}"
+        helped = CliRunner().invoke(cli, [command, "-h"])
+        assert helped.exit_code == 0
+        assert not {"--commit", "--web.config.file", "--web.enable-lifecycle"} & set(helped.output.split())
