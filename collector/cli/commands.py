@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from collector.app import check as together
 from collector.cli import demo as demonstration
 from collector.cli import serve
 from collector.clock import Clock
-from collector.config import load
+from collector.config import load, parse
 from collector.errors import CollectorError, ConfigError, StateNewer
 
 NOT_BUILT = {
@@ -57,6 +57,10 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+def _given(flags: Mapping[str, str | None]) -> dict[str, object]:
+    return {key: value for key, value in flags.items() if value is not None}
+
+
 _CONFIG = click.option(
     "--config", "--config.file", "config", type=click.Path(path_type=Path), default=Path("collector.toml"),
     show_default=True, help="The configuration file.",
@@ -83,7 +87,7 @@ def cli() -> None:
 @_FLAGS
 def run(config: Path, **flags: str | None) -> None:
     """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once)."""
-    settings = load(config, os.environ, {key: value for key, value in flags.items() if value is not None})
+    settings = load(config, os.environ, _given(flags))
     if not settings.projects:
         msg = f"{config}: no [[project]] is configured, so there is nothing to watch"
         raise click.UsageError(msg)
@@ -124,7 +128,8 @@ def once(config: Path) -> None:
 @_FLAGS
 def demo(**flags: str | None) -> None:
     """Start a built-in AOM simulator and a collector that watches it; needs no account and no other service."""
-    lines = log.setup(flags["log_level"] or "info", flags["log_format"] or "auto", sys.stderr)
+    settings = parse("", base=Path(), environ={}, overrides=_given(flags))
+    lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
     serve.turn(demonstration.show(flags["listen"], lines))
 
 

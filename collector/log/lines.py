@@ -4,6 +4,9 @@ from structlog.typing import FilteringBoundLogger
 
 from collector.model import Committed, Ended, Fact, Key, Polled
 
+MOST_WORDS = 1000
+"""How many unknown status words are told at most: whoever makes them up does not fill the log or the memory."""
+
 
 class Lines:
     """Listens to facts and logs them; a lasting failure is said at its start and at its end."""
@@ -56,7 +59,7 @@ class Lines:
         if fact.gap:
             self._log.warning("history.gap", **where, hint="runs may have been missed; look more often")
         for word in fact.words:
-            if word not in self._words:
+            if word not in self._words and len(self._words) < MOST_WORDS:
                 self._words.add(word)
                 self._log.warning("status.unknown", **where, word=word)
         for reason, count in (fact.rejected or {}).items():

@@ -95,6 +95,15 @@ def test_a_flag_that_is_not_built_yet_is_refused_by_name(tmp_path: Path, argumen
     assert "not built yet" in said
 
 
+@pytest.mark.parametrize("command", ["run", "demo"])
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--log.level", "loud"), ("--log.format", "xml"), ("--web.listen-address", "nowhere")]
+)
+def test_a_flag_with_a_bad_value_is_named(tmp_path: Path, command: str, flag: str, value: str):
+    configuration(tmp_path, NOWHERE, ("wf-1",))
+    assert f"{flag}: " in one_sentence(ends(command, flag, value, folder=tmp_path, status=2))
+
+
 def test_a_port_in_use_is_said(tmp_path: Path):
     configuration(tmp_path, NOWHERE, ("wf-1",))
     with socket.create_server(("127.0.0.1", 0)) as taken:

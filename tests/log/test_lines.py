@@ -1,0 +1,91 @@
+"""Facts as lines: a lasting failure is said at its start and its end, a word nobody knows once."""
+
+import io
+import json
+
+import pytest
+
+from collector.log import Lines, setup
+from collector.model import Committed, Ended, Key, Polled, Status
+
+KEY = Key("prod", "wf-1")
+
+
+class Told:
+    """A log that is read back."""
+
+    def __init__(self, level: str) -> None:
+        self.stream = io.StringIO()
+        self.lines: Lines = setup(level, "json", self.stream)
+
+    def polled(self, **more: object) -> None:
+        values = {"outcome": "unchanged", "at": 0, "seconds": 0.1} | more
+        self.lines(Polled(key=KEY, name="夜间备份", **values))  # type: ignore[arg-type]
+
+    @property
+    def events(self) -> list[str]:
+        return [line["event"] for line in self.all]
+
+    @property
+    def all(self) -> list[dict]:
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told("info")
+
+
+def ended(node: str | None = None, *, first_sight: bool = False) -> Ended:
+    return Ended(
+        execution="e1", node=node, status=Status.FAIL, begin=1000, end=3500, held=False, first_sight=first_sight
+    )
+
+
+def test_every_poll_is_one_line_at_debug_and_none_at_info():
+    quiet, loud = Told("info"), Told("debug")
+    quiet.polled()
+    assert quiet.events == []
+    loud = Told("debug")
+    loud.polled()
+    assert loud.events == ["poll.finished"]
+
+
+def test_an_ending_is_a_line_that_names_everything(told: Told):
+    told.polled(outcome="changed", ended=(ended(), ended("通知")))
+    execution, node = told.all
+    assert (execution["event"], node["event"], node["node"]) == ("execution.ended", "node.ended", "通知")
+    assert (node["project"], node["workflow"], node["workflow_id"]) == ("prod", "夜间备份", "wf-1")
+    assert (node["status"], node["seconds"], node["execution"]) == ("fail", 2.5, "e1")
+
+
+def test_the_past_is_one_line_however_long_it_is(told: Told):
+    told.polled(outcome="changed", ended=(ended(first_sight=True),) * 900)
+    assert [(line["event"], line["endings"]) for line in told.all] == [("history.counted", 900)]
+
+
+def test_a_lasting_failure_is_said_once_and_its_end_once(told: Told):
+    for _ in range(5):
+        told.polled(outcome="failed", reason="network", says="it is down")
+    told.polled(outcome="failed", reason="auth", says="it refuses")
+    for _ in range(3):
+        told.polled()
+    assert told.events == ["poll.failing", "poll.failing", "poll.recovered"]
+    assert [line.get("says") for line in told.all] == ["it is down", "it refuses", None]
+
+
+def test_a_word_nobody_knows_is_said_once(told: Told):
+    for _ in range(3):
+        told.polled(words=("exploded",))
+    assert [(line["event"], line["word"]) for line in told.all] == [("status.unknown", "exploded")]
+
+
+def test_a_gap_and_rejected_records_are_said(told: Told):
+    told.polled(outcome="changed", gap=True, rejected={"shape": 2})
+    assert told.events == ["history.gap", "record.rejected"]
+
+
+def test_a_state_that_fails_is_said_at_its_start_and_its_end(told: Told):
+    for outcome in ("failed", "failed", "ok", "ok", "conflict"):
+        told.lines(Committed(outcome=outcome, rows=1, seconds=0.1, says="the disk is full"))
+    assert told.events == ["state.failing", "state.recovered", "state.conflict"]
