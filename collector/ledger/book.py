@@ -14,12 +14,24 @@ ANSWERS_UNTIL_HIDDEN = 3
 OUTCOMES = ("success", "fail", "not_performed", "in_execution")
 
 
-class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A counter: `total` is the truth, `shown` what is published instead until `until` (ms)."""
+class Exemplar(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The execution behind the newest thing counted: when that was (ms), and what it added (seconds in histograms)."""
+
+    execution: str
+    at: int
+    value: float = 1.0
+
+
+class Count(msgspec.Struct, frozen=True, array_like=True):
+    """A counter: `total` is the truth, `shown` what is published instead until `until` (ms).
+
+    `exemplar` belongs to `total`, so nobody sees it while something else is shown.
+    """
 
     total: int = 0
     shown: int | None = None
     until: int = 0
+    exemplar: Exemplar | None = None
 
     @property
     def published(self) -> int:
@@ -30,7 +42,7 @@ class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Histogram(msgspec.Struct, frozen=True, array_like=True):
     """Observations per bucket (not cumulative, the last is +Inf) and their sum in seconds.
 
-    While held, `shown_counts` and `shown_sum` are published instead.
+    While held, `shown_counts` and `shown_sum` are published instead, and `exemplar` is not seen.
     """
 
     counts: tuple[int, ...]
@@ -38,6 +50,7 @@ class Histogram(msgspec.Struct, frozen=True, array_like=True):
     shown_counts: tuple[int, ...] | None = None
     shown_sum: float = 0.0
     until: int = 0
+    exemplar: Exemplar | None = None
 
     @property
     def published(self) -> tuple[tuple[int, ...], float]:
