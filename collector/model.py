@@ -187,4 +187,32 @@ class Scraped:
     """A scrape has carried the page to its reader."""
 
 
-Fact = Requested | Polled | Committed | Scraped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """A project signs in with something new; `expires_at` (ms) where that is known."""
+
+    project: str
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A pass over a project's workflow list ended; where it is not `ok` it changed nothing, and `says` tells why."""
+
+    project: str
+    at: int
+    ok: bool
+    workflows: int = 0
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """The configuration was read at `at` (ms); where it is not `ok` the one before still holds."""
+
+    at: int
+    ok: bool
+    says: str | None = None
+
+
+Fact = Requested | Polled | Committed | Scraped | Renewed | Listed | Reloaded
