@@ -65,6 +65,20 @@ class Workflow:
     interval: float
     expect_every: float | None = None
 
+    def label(self, learned: str) -> str:
+        """The value of the `workflow` label, where `learned` is the name last learned from the list ("": none was)."""
+        return self.name or learned or self.key.workflow_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What the workflow list tells of one workflow: `nodes` are display names by node id, empty where it tells none."""
+
+    workflow_id: str
+    name: str
+    type: str
+    nodes: dict[str, str]
+
 
 class Targets(msgspec.Struct, frozen=True, gc=False):
     """How many entries each list of a node run's `output` has."""

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from collector.clock import Clock
 from collector.errors import Conflict, Reason, SourceError, StateError
-from collector.ledger import Ledger, Rules, Step, advance, release, resume
-from collector.model import History, Key, Polled, Workflow
+from collector.ledger import Ledger, Rules, Step, advance, learn, release, resume
+from collector.model import Definition, History, Key, Polled, Workflow
 from collector.store import Row, Store
 
 
@@ -38,7 +38,7 @@ class Watched:
     @property
     def label(self) -> str:
         """The value of the `workflow` label."""
-        return self.workflow.name or self.row.ledger.name or self.workflow.key.workflow_id
+        return self.workflow.label(self.row.ledger.name)
 
 
 class Poll:
@@ -95,6 +95,11 @@ class Poll:
 
     def _fitted(self, watched: Watched) -> Step:
         return resume(watched.row.ledger, label=watched.label, rules=self._rules, now=self._clock.now())
+
+    async def learn(self, watched: Watched, definition: Definition) -> None:
+        """Take in what the workflow list tells of a workflow. Raises `StateError`."""
+        ledger, label = watched.row.ledger, watched.workflow.label(definition.name or watched.row.ledger.name)
+        await self._keep(watched, learn(ledger, definition, label=label, rules=self._rules, now=self._clock.now()))
 
     async def release(self, watched: Watched, due: int) -> None:
         """Show what was held until `due` (ms). Raises `StateError`."""

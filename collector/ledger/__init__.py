@@ -1,8 +1,8 @@
-"""What ended since the last look, and what is remembered of it: `advance`, `release`, `resume` and their laws. Pure."""
+"""What ended since the last look, and what is remembered of it: `advance`, `learn`, `release`, `resume` and their laws. Pure."""
 
-from collector.ledger.advance import Step, advance, release, resume
+from collector.ledger.advance import Step, advance, learn, release, resume
 from collector.ledger.book import Ledger
 from collector.ledger.draft import Rules
 from collector.ledger.holds import release_at
 
-__all__ = ["Ledger", "Rules", "Step", "advance", "release", "release_at", "resume"]
+__all__ = ["Ledger", "Rules", "Step", "advance", "learn", "release", "release_at", "resume"]

@@ -13,8 +13,9 @@ from collector.ledger import holds
 from collector.ledger.book import ANSWERS_UNTIL_HIDDEN, Count, Ledger, zeros
 from collector.ledger.cursor import Seen
 from collector.ledger.draft import DAY, Draft, Rules
+from collector.ledger.learn import learned, open_defined
 from collector.ledger.life import Life
-from collector.model import Ended, ExecutionRecord, History
+from collector.model import Definition, Ended, ExecutionRecord, History
 
 ANSWERS_UNTIL_ABSENT = 5
 NODE_COUNTERS_KEPT = 30 * DAY
@@ -50,6 +51,12 @@ def resume(ledger: Ledger, *, label: str, rules: Rules, now: int) -> Step:
     book.label = label
     _rebucket(book, rules)
     return Step(ledger=book, changed=book.since is not None and book != ledger)
+
+
+def learn(ledger: Ledger, definition: Definition, *, label: str, rules: Rules, now: int) -> Step:
+    """Take in what the workflow list tells; a rename shows all series under `label` in one publication."""
+    book = learned(ledger, definition, label=label, rules=rules, now=now)
+    return Step(ledger=book, changed=book != ledger)
 
 
 def _rebucket(book: Ledger, rules: Rules) -> None:
@@ -125,6 +132,7 @@ def _begin_watching(draft: Draft) -> None:
     book.since = draft.since
     book.executions.runs = zeros(node=False, until=draft.until)
     book.reopened = book.gaps = Count(0, 0, draft.until)
+    open_defined(book, draft.rules, draft.now)
 
 
 def _gap(draft: Draft, answer: History, digests: dict[int, str]) -> bool:

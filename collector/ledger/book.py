@@ -11,6 +11,7 @@ from collector.model import FINAL, NODE_FINAL, Status
 FORMAT = 1
 OTHER_NODE = "__other__"
 ANSWERS_UNTIL_HIDDEN = 3
+SUCCESSES_UNTIL_GONE = 3
 OUTCOMES = ("success", "fail", "not_performed", "in_execution")
 
 

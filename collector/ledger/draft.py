@@ -67,13 +67,7 @@ class Draft:
 
     def node(self, name: str) -> tuple[str, Node]:
         """A node's label and book, opened at its first record; past the cap nodes share one."""
-        nodes = self.book.nodes
-        if name not in nodes and len(nodes) >= self.rules.max_nodes:
-            name = OTHER_NODE
-        if name not in nodes:
-            nodes[name] = Node()
-            nodes[name].tally.runs = zeros(node=True, until=self.until)
-        return name, nodes[name]
+        return known_node(self.book, name, self.rules, self.now)
 
     def reject(self, reason: str) -> None:
         """Count a record that is left out."""
@@ -84,6 +78,16 @@ class Draft:
         """Count a field that is read as absent."""
         _bump(self.invalid, name)
         _bump(self.book.invalid, name)
+
+
+def known_node(book: Ledger, name: str, rules: Rules, now: int) -> tuple[str, Node]:
+    """A node's label and book; one that was not known has its counters at 0 from `now` (ms) on."""
+    if name not in book.nodes and len(book.nodes) >= rules.max_nodes:
+        name = OTHER_NODE
+    if name not in book.nodes:
+        book.nodes[name] = Node(name=(book.definition or {}).get(name) or None)
+        book.nodes[name].tally.runs = zeros(node=True, until=now + rules.first_zero)
+    return name, book.nodes[name]
 
 
 def _bump(counts: dict[str, int], key: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from collector.ledger.book import Count, Histogram, Ledger, Tally
+from collector.ledger.book import Count, Exemplar, Histogram, Ledger, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +24,13 @@ class Birth:
     past: bool
 
 
-def add(count: Count | None, amount: int, how: Birth) -> Count:
+def add(count: Count | None, amount: int, how: Birth, exemplar: Exemplar | None = None) -> Count:
     """The counter with `amount` more; born if it was not there."""
     before = count or Count(0, 0, how.until)
     shown = before.shown
     if shown is not None and how.past:
         shown += amount
-    return Count(before.total + amount, shown, before.until)
+    return Count(before.total + amount, shown, before.until, _newer(before.exemplar, exemplar))
 
 
 def born(bounds: tuple[float, ...], how: Birth) -> Histogram:
@@ -39,14 +39,26 @@ def born(bounds: tuple[float, ...], how: Birth) -> Histogram:
     return Histogram(nothing, 0.0, nothing, 0.0, how.until)
 
 
-def observe(histogram: Histogram | None, bounds: tuple[float, ...], seconds: float, how: Birth) -> Histogram:
+def observe(
+    histogram: Histogram | None,
+    bounds: tuple[float, ...],
+    seconds: float,
+    how: Birth,
+    exemplar: Exemplar | None = None,
+) -> Histogram:
     """The histogram with one more observation; born if it was not there."""
     before = histogram or born(bounds, how)
     bucket = bisect_left(bounds, seconds)
     shown, shown_sum = before.shown_counts, before.shown_sum
     if shown is not None and how.past:
         shown, shown_sum = _plus_one(shown, bucket), shown_sum + seconds
-    return Histogram(_plus_one(before.counts, bucket), before.sum + seconds, shown, shown_sum, before.until)
+    newest = _newer(before.exemplar, exemplar)
+    return Histogram(_plus_one(before.counts, bucket), before.sum + seconds, shown, shown_sum, before.until, newest)
+
+
+def _newer(known: Exemplar | None, new: Exemplar | None) -> Exemplar | None:
+    """The one of the two that happened later, in whatever order they are learned."""
+    return max((each for each in (known, new) if each), key=lambda each: (each.at, each.execution), default=None)
 
 
 def _plus_one(counts: tuple[int, ...], bucket: int) -> tuple[int, ...]:
@@ -106,11 +118,12 @@ def released(ledger: Ledger, now: int) -> Ledger:
     """The ledger with every hold ended whose time has come."""
 
     def count(held: Count) -> Count:
-        return Count(held.total) if held.shown is not None and held.until <= now else held
+        over = held.shown is not None and held.until <= now
+        return Count(held.total, exemplar=held.exemplar) if over else held
 
     def histogram(held: Histogram) -> Histogram:
         over = held.shown_counts is not None and held.until <= now
-        return Histogram(held.counts, held.sum) if over else held
+        return Histogram(held.counts, held.sum, exemplar=held.exemplar) if over else held
 
     return _each(ledger, count, histogram)
 
@@ -119,9 +132,9 @@ def held(ledger: Ledger, until: int) -> Ledger:
     """The ledger with every series held at what was last published: under a new name they are new to who scrapes."""
 
     def count(value: Count) -> Count:
-        return Count(value.total, value.published, until)
+        return Count(value.total, value.published, until, value.exemplar)
 
     def histogram(value: Histogram) -> Histogram:
-        return Histogram(value.counts, value.sum, *value.published, until)
+        return Histogram(value.counts, value.sum, *value.published, until, value.exemplar)
 
     return _each(ledger, count, histogram)

@@ -2,12 +2,11 @@
 
 from collector.ledger import cursor as memory
 from collector.ledger import holds, tally
-from collector.ledger.book import OUTCOMES, ActiveRun, Count, Node, Open
+from collector.ledger.book import OUTCOMES, SUCCESSES_UNTIL_GONE, ActiveRun, Count, Node, Open
 from collector.ledger.cursor import Ending, Run, Seen
 from collector.ledger.draft import Draft
+from collector.ledger.learn import is_defined
 from collector.model import Ended, ExecutionRecord, NodeRecord, Status
-
-SUCCESSES_UNTIL_GONE = 3
 
 
 class Life:
@@ -90,15 +89,15 @@ class Life:
             return
         self.seen.reopened = True
         if self.draft.counts(past=past) and not self.remembered:
-            self.draft.book.reopened = holds.add(self.draft.book.reopened, 1, self.draft.birth(past=past))
+            how, this = self.draft.birth(past=past), tally.exemplar(self.execution, self.draft.now)
+            self.draft.book.reopened = holds.add(self.draft.book.reopened, 1, how, this)
 
     def _lacking(self, shown: set[str]) -> None:
         """Note which nodes a successful execution did without; three in a row withdraw a node's facts."""
         book = self.draft.book
         for name, node in book.nodes.items():
             node.lacking = 0 if name in shown else min(node.lacking + 1, SUCCESSES_UNTIL_GONE)
-            defined = book.definition is not None and name in book.definition
-            node.gone = node.lacking >= SUCCESSES_UNTIL_GONE and not defined
+            node.gone = node.lacking >= SUCCESSES_UNTIL_GONE and not is_defined(book, name)
 
     def _node(
         self, record: NodeRecord, active: dict[int, ActiveRun], *, execution_ended: bool, latest: bool, past: bool
@@ -157,7 +156,7 @@ class Life:
         how = draft.birth(past=past)
         tally.ended(node.tally, event, draft.book.node_bounds, how)
         if event.new:
-            self._targets(record, node, how, counted=counted)
+            self._targets(record, node, how, counted=counted, event=event)
             self._report(label, event, held=node.tally.runs.get(event.status), past=past)
 
     def _was_known(self, record: NodeRecord) -> bool:
@@ -166,12 +165,13 @@ class Life:
             return False
         return record.end is None or self.last_end is None or record.end // 1000 <= self.last_end
 
-    def _targets(self, record: NodeRecord, node: Node, how: holds.Birth, *, counted: bool) -> None:
+    def _targets(self, record: NodeRecord, node: Node, how: holds.Birth, *, counted: bool, event: tally.Event) -> None:
         if record.targets is None:
             return
         for outcome in OUTCOMES:
             amount = getattr(record.targets, outcome) if counted else 0
-            node.targets[outcome] = holds.add(node.targets.get(outcome), amount, how)
+            exemplar = event.exemplar(amount) if amount else None
+            node.targets[outcome] = holds.add(node.targets.get(outcome), amount, how, exemplar)
 
     def _event(
         self,
@@ -184,6 +184,7 @@ class Life:
     ) -> tally.Event:
         known = None if old is None else old.begin if old.end is None else old.end
         return tally.Event(
+            execution=self.execution,
             run=run,
             status=stands.status,
             begin=self._ms(record.begin, stands.begin),
@@ -191,6 +192,7 @@ class Life:
             new=old is None,
             counted=stands.counted,
             timed=first and stands.timed and not (old is not None and old.timed),
+            learned=self.draft.now,
             was=None if known is None else known + self.seen.base,
         )
 

@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 
 from collector.ledger import holds, streak
-from collector.ledger.book import Last, Latest, Tally, Verdict
+from collector.ledger.book import Exemplar, Last, Latest, Tally, Verdict
 from collector.ledger.holds import Birth
 from collector.model import FAILED, ExecutionRecord, NodeRecord, Status
+
+LONGEST_EXEMPLAR = 128 - len("execution_id")
+"""OpenMetrics allows an exemplar's labels 128 characters in all."""
+
+
+def exemplar(execution: str, at: int, value: float = 1.0) -> Exemplar | None:
+    """An exemplar, None where the id is too long for one; `at` in ms."""
+    return Exemplar(execution, at, value) if len(execution) <= LONGEST_EXEMPLAR else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,9 +21,11 @@ class Event:
     """One ending, and what it means for the tally; times in ms, absent is None.
 
     `new`: not known before, else its times became better known and `was` is the second (since the epoch) it went
-    by until now. `counted`: it is in the totals. `timed`: its duration is to be observed now.
+    by until now. `counted`: it is in the totals. `timed`: its duration is to be observed now. `learned`: when we came
+    to know of it, by our clock.
     """
 
+    execution: str
     run: str
     status: Status
     begin: int | None
@@ -23,6 +33,7 @@ class Event:
     new: bool
     counted: bool
     timed: bool
+    learned: int
     was: int | None = None
 
     @property
@@ -36,6 +47,10 @@ class Event:
         if self.begin is None or self.end is None or self.end < self.begin:
             return None
         return (self.end - self.begin) / 1000
+
+    def exemplar(self, value: float = 1.0) -> Exemplar | None:
+        """What leads from a number to this execution; a time to come would outrank all that really comes."""
+        return exemplar(self.execution, self.learned if self.at is None else min(self.at, self.learned), value)
 
 
 def saw(tally: Tally, run: str, record: ExecutionRecord | NodeRecord, *, active: bool) -> None:
@@ -67,11 +82,12 @@ def _rank(latest: Latest) -> tuple[int, int, str]:
 def ended(tally: Tally, event: Event, bounds: tuple[float, ...], how: Birth) -> None:
     """Count one ending and let it change the facts about what ended last."""
     if event.new and event.counted:
-        tally.runs[event.status] = holds.add(tally.runs.get(event.status), 1, how)
+        tally.runs[event.status] = holds.add(tally.runs.get(event.status), 1, how, event.exemplar())
     if event.timed and event.duration is not None:
         known = tally.durations.get(event.status)
         if event.counted:
-            tally.durations[event.status] = holds.observe(known, bounds, event.duration, how)
+            exemplar = event.exemplar(event.duration)
+            tally.durations[event.status] = holds.observe(known, bounds, event.duration, how, exemplar)
         elif known is None:
             tally.durations[event.status] = holds.born(bounds, how)
     _remembered(tally, event)
