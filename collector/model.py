@@ -43,7 +43,8 @@ _WORDS = {status.value.lower(): status for status in Status} | _SYNONYMS
 
 def status_of(word: str | None, *, node: bool) -> Status:
     """Read a status word, ignoring case; what an execution or a node cannot have is `unknown`."""
-    status = _WORDS.get(word.strip().lower(), Status.UNKNOWN) if word else Status.UNKNOWN
+    word = word or ""
+    status = _WORDS.get(word) or _WORDS.get(word.strip().lower(), Status.UNKNOWN)
     return Status.UNKNOWN if status is Status.NOT_PERFORMED and not node else status
 
 

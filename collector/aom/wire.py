@@ -6,6 +6,7 @@ others. One bad record never costs the others, and nothing an answer holds raise
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ SALT = b"aom-wire-1"
 
 LONGEST_ID = 256
 LONGEST_WORD = 64
+LONGEST_NUMBER = 300
 MOST_WORDS = 20
 DEEPEST = 3
 NO_LIST = "it is no list of executions"
@@ -38,7 +40,7 @@ class _Node(msgspec.Struct, gc=False):
 
 
 class _TypedNode(_Node, gc=False):
-    output: msgspec.Raw | None = None
+    output: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Execution(msgspec.Struct):
@@ -65,8 +67,10 @@ class _Output(msgspec.Struct, gc=False):
     in_execution: list[_Entry] | None = None
 
 
-_typed = msgspec.json.Decoder(list[_TypedExecution]).decode
-_typed_output = msgspec.json.Decoder(_Output).decode
+_NO_LISTS = (None,) * len(OUTCOMES)
+_flat = msgspec.json.Decoder(list[_TypedExecution]).decode
+_nested = msgspec.json.Decoder(list[list[_TypedExecution]]).decode
+_typed_output = msgspec.json.Decoder(_Output | None).decode
 
 
 def digest(body: bytes) -> bytes:
@@ -94,14 +98,24 @@ def history(body: bytes, *, digest: bytes, now: int, date: int | None) -> Histor
     )
 
 
+def _typed(body: bytes) -> Iterator[_TypedExecution]:
+    """The records of an answer that is as promised: a list of them, or a list of such lists."""
+    return chain.from_iterable(_nested(body)) if body[:2] == b"[[" else iter(_flat(body))
+
+
 def _tolerant(body: bytes) -> Iterator[object]:
     """The elements of an answer, whatever each of them is."""
     try:
-        root = json.loads(body.decode("utf-8-sig", "replace"))
+        root = json.loads(body.decode("utf-8-sig", "replace"), parse_int=_int)
         return iter(list(_elements(root, 0)))
     except (ValueError, RecursionError):
         says = "it is empty" if not body.strip() else "it is no JSON"
         raise _unreadable(says) from None
+
+
+def _int(digits: str) -> int | float:
+    """A whole number; Python refuses to read one of thousands of digits, and nothing the service means has that many."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else float(digits)
 
 
 def _elements(root: object, depth: int) -> Iterator[object]:
@@ -134,7 +148,7 @@ def _short(code: object) -> str:
 
 def clean(text: str) -> str:
     """Text that can be written as UTF-8: a lone surrogate becomes U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Reading:
@@ -230,9 +244,11 @@ class _Reading:
         self.flaws.append(Flaw(name, xxhash.xxh3_64_intdigest(text.encode()) >> 1))
 
 
-def _counted(output: _Output) -> Targets | None:
+def _counted(output: _Output | None) -> Targets | None:
+    if output is None:
+        return None
     lists = (output.success, output.fail, output.not_performed, output.in_execution)
-    return None if lists == (None, None, None, None) else Targets(*(len(found or ()) for found in lists))
+    return None if lists == _NO_LISTS else Targets(*map(len, [found or () for found in lists]))
 
 
 def _id(value: object) -> str | None:

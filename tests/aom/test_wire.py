@@ -251,11 +251,21 @@ def test_numbers_python_alone_would_read_cost_nothing():
         len(
             read(
                 b'[{"execution_id":"a","begin_time":NaN},{"execution_id":"b","end_time":1e999},'
-                b'{"execution_id":"c","end_time":' + b"9" * 4000 + b"}]"
+                b'{"execution_id":"c","end_time":' + b"9" * 5000 + b"}]"
             ).records
         )
         == 3
     )
+
+
+@pytest.mark.parametrize(
+    "shape", [lambda records: records, lambda records: [records], lambda records: [records, records]]
+)
+def test_what_is_as_promised_is_decoded_by_type_output_and_all(shape, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(wire, "_tolerant", lambda _: pytest.fail("it went the slow way"))
+    for output in ({"success": [{"log": "x"}], "fail": []}, None, {}):
+        nodes = [{"node_id": "n", "status": "success", "output": output}]
+        assert read(shape([GOOD | {"execution_result_list": nodes}])).records[0].nodes[0].node == "n"
 
 
 def test_ids_that_are_numbers_are_read_as_text():
