@@ -128,7 +128,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     `tail`: everything the previous answer held is still there beside `records`, byte for byte.
     `digest`: of the body as it came, salted with the decoder's version. `date`: the answer's Date header.
-    `words`: status words nobody knows.
+    `words`: status words nobody knows. `project_id`: for which project it was asked.
     """
 
     records: tuple[ExecutionRecord, ...]
@@ -137,6 +137,15 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     flaws: tuple[Flaw, ...] = ()
     date: int | None = None
     words: tuple[str, ...] = ()
+    project_id: str = ""
+
+
+class Format(StrEnum):
+    """The formats of the exposition, best first; the value is the media type."""
+
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+    TEXT_1 = "text/plain; version=1.0.0"
+    TEXT = "text/plain; version=0.0.4"
 
 
 # Facts: what a stage reports, and the only way from it to logs and to our own metrics.

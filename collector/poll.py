@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from collector.clock import Clock
-from collector.errors import Conflict, Reason, SourceError, StateError
+from collector.errors import Conflict, Reason, Refused, SourceError, StateError
 from collector.ledger import Ledger, Rules, Step, advance, learn, release, resume
 from collector.model import Definition, History, Key, Polled, Workflow
 from collector.store import Row, Store
@@ -71,6 +71,7 @@ class Poll:
         fault: tuple[Reason | None, str] | None = None
         try:
             answer = await self._source.history(watched.workflow.key.workflow_id, known=watched.row.ledger.answer)
+            _same_project(watched, answer)
             step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
             await self._keep(watched, step)
         except SourceError as error:
@@ -131,6 +132,17 @@ class Poll:
             watched.row = Row(self._fitted(watched).ledger, theirs.version)
             raise
         self._publish(key, watched.row.ledger)
+
+
+def _same_project(watched: Watched, answer: History) -> None:
+    """Refuse an answer about another project than the state is about: a credential may lead anywhere."""
+    key, known = watched.workflow.key, watched.row.ledger.project_id
+    if answer.project_id and known and answer.project_id != known:
+        says = (
+            f"project {key.project!r}: the credential is for {answer.project_id}, but the state belongs to {known}; "
+            "give the project another name"
+        )
+        raise Refused(says, reason=Reason.AUTH)
 
 
 def _with_findings(polled: Polled, step: Step, answer: History) -> Polled:

@@ -1,27 +1,28 @@
-"""The Huawei Cloud side: from a project's settings to its workflows' histories."""
+"""The Huawei Cloud side: from a project's settings to its workflows' histories, names and nodes."""
 
 from collections.abc import Callable
 
-from aiolimiter import AsyncLimiter
-
-from collector.aom import body, wire
-from collector.aom.client import Client
-from collector.aom.endpoints import LIST_EXECUTIONS
+from collector.aom import body, listing, wire
+from collector.aom.budget import Budget
+from collector.aom.client import Asked, Client
+from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS, Request
 from collector.clock import Clock
 from collector.config import Project
-from collector.errors import Unreadable
-from collector.model import Fact, History
+from collector.errors import Reason, Unreadable
+from collector.model import Definition, Fact, History
 
-__all__ = ["Aom"]
+__all__ = ["Aom", "Budget"]
+
+LIST = "the workflow list"
 
 
 class Aom:
-    """One project at the service. `limiter` is its credential's budget; `emit` is told of every request."""
+    """One project at the service. `budget` is its credential's; `emit` is told of every request."""
 
-    def __init__(self, project: Project, *, limiter: AsyncLimiter, clock: Clock, emit: Callable[[Fact], None]) -> None:
+    def __init__(self, project: Project, *, budget: Budget, clock: Clock, emit: Callable[[Fact], None]) -> None:
         self._project = project
         self._clock = clock
-        self._client = Client(project, limiter=limiter, clock=clock, emit=emit)
+        self._client = Client(project, budget=budget, clock=clock, emit=emit)
 
     async def history(self, workflow_id: str, *, known: bytes) -> History:
         """Fetch a workflow's executions and their nodes.
@@ -30,22 +31,59 @@ class Aom:
         `SourceError`: `Unavailable`, `Refused` or `Unreadable`.
         """
         enterprise = self._project.enterprise_project_id
-        answer = await self._client.send(
-            LIST_EXECUTIONS,
-            query={"x_enterprise_project_id": enterprise} if enterprise else {},
-            project_id=self._project.project_id,
-            workflow_id=workflow_id,
+        query = (("x_enterprise_project_id", enterprise),) if enterprise else ()
+        asked = await self._client.ask(
+            Request(operation=LIST_EXECUTIONS, ids={"workflow_id": workflow_id}, query=query)
         )
-        digest = wire.digest(answer.raw)
+        date, project_id = asked.answer.date, asked.project_id
+        digest = wire.digest(asked.answer.raw)
         if digest == known:
-            return History(records=(), digest=digest, tail=True, date=answer.date)
+            return History(records=(), digest=digest, tail=True, date=date, project_id=project_id)
         try:
-            plain = body.inflate(answer.raw, answer.encoding, limit=self._project.max_response_bytes)
-            return wire.history(plain, digest=digest, now=self._clock.now(), date=answer.date)
+            return wire.history(
+                self._plain(asked), digest=digest, now=self._clock.now(), date=date, project_id=project_id
+            )
         except Unreadable as error:
-            says = f"project {self._project.name!r}: the history of workflow {workflow_id!r} cannot be read: {error}"
-            raise Unreadable(says, reason=error.reason) from None
+            what = f"the history of workflow {workflow_id!r}"
+            raise self._unreadable(what, error) from None
+
+    async def listed(self) -> tuple[Definition, ...]:
+        """Fetch what the workflow list tells of every workflow of the project, whole or not at all.
+
+        Raises `SourceError`.
+        """
+        found: dict[str, Definition] = {}
+        for number in range(listing.MOST_PAGES):
+            try:
+                page = await self._page(number)
+            except Unreadable:
+                # Pages count from 0 by the service's own default, and from 1 by its own description.
+                if number > 0:
+                    raise
+                continue
+            known = len(found)
+            found |= {definition.workflow_id: definition for definition in page.definitions}
+            if listing.ended(page, found):
+                return tuple(found.values())
+            if len(found) == known and number > 1:
+                break
+        endless = Unreadable("its pages repeat and never end", reason=Reason.ANSWER)
+        raise self._unreadable(LIST, endless)
+
+    async def _page(self, number: int) -> listing.Page:
+        asked = await self._client.ask(Request(operation=LIST_WORKFLOWS, body=listing.asks(number)))
+        try:
+            return listing.read(self._plain(asked))
+        except Unreadable as error:
+            raise self._unreadable(LIST, error) from None
 
     async def close(self) -> None:
         """Close the connection to the service."""
         await self._client.close()
+
+    def _plain(self, asked: Asked) -> bytes:
+        return body.inflate(asked.answer.raw, asked.answer.encoding, limit=self._project.max_response_bytes)
+
+    def _unreadable(self, what: str, error: Unreadable) -> Unreadable:
+        says = f"project {self._project.name!r}: {what} cannot be read: {error}"
+        return Unreadable(says, reason=error.reason)

@@ -1,186 +1,140 @@
-"""Requests to the service: one session per project, allowed requests only, no redirect ever followed."""
+"""Asking: who signs, how often, and what is worth asking again."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.request import getproxies_environment, proxy_bypass
 
-import aiohttp
-from aiolimiter import AsyncLimiter
-from yarl import URL
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
-from collector.aom import body, refusal
-from collector.aom.endpoints import Operation, path
+from collector.aom.budget import Budget
+from collector.aom.credential import AccessKey, Credential, ReadyToken, Ticket
+from collector.aom.endpoints import Request
+from collector.aom.password import Password
+from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
-from collector.config import Project, Secret
-from collector.errors import ConfigError, Fault, Reason, Refused, SourceError, Unavailable, Unreadable
-from collector.model import Fact, Requested
+from collector.config import Project
+from collector.errors import Reason, Refused, SourceError, Unavailable
+from collector.model import Fact
 
-LONGEST_HEADER = 1 << 16
-"""A token alone may have 40 kB, and the service may send it back."""
-OK = 200
+MOST_ATTEMPTS = 4
+_backoff = wait_random_exponential(multiplier=0.5, max=20)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A good answer: the body as it came, how it is encoded, and the service's Date (ms)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A good answer, and the project it was asked for."""
 
-    raw: bytes
-    encoding: str
-    date: int | None
+    answer: Answer
+    project_id: str
 
 
 class Client:
-    """Requests for one project, under its limits."""
+    """Requests for one project, under the budget of its credential."""
 
-    def __init__(self, project: Project, *, limiter: AsyncLimiter, clock: Clock, emit: Callable[[Fact], None]) -> None:
+    def __init__(self, project: Project, *, budget: Budget, clock: Clock, emit: Callable[[Fact], None]) -> None:
         self._project = project
-        self._limiter = limiter
-        self._clock = clock
-        self._emit = emit
-        self._session: aiohttp.ClientSession | None = None
+        self._budget = budget
+        self._transport = Transport(project, clock=clock, emit=emit)
+        self._password: Password | None = None
+        self._credential = self._signing_in(clock, emit)
         self._slots = asyncio.Semaphore(project.concurrency)
 
-    async def send(self, operation: Operation, *, query: dict[str, str], **ids: str) -> Answer:
-        """Make one allowed request; waiting for the rate limit is not part of its time-out. Raises `SourceError`."""
-        address = URL(self._project.endpoint + path(operation, **ids), encoded=True).with_query(query)
-        async with self._slots, self._limiter:
-            began = self._clock.monotonic()
-            code, error_code, skew = "error", None, None
+    async def ask(self, request: Request) -> Asked:
+        """Make one allowed request, again where that can succeed, within `poll_deadline`. Raises `SourceError`.
+
+        Waiting for the first turn is lateness, not part of the deadline.
+        """
+        deadline = self._project.poll_deadline
+        async with self._slots:
+            await self._turn()
             try:
-                async with self._open().request(
-                    operation.method,
-                    address,
-                    headers=self._headers(),
-                    allow_redirects=False,
-                    proxy=self._proxy(address),
-                ) as response:
-                    date = refusal.date(response.headers.get("Date"))
-                    skew = None if date is None else (date - self._clock.now()) / 1000
-                    code = str(response.status)
-                    raw = await body.collect(
-                        response.content.iter_chunked(1 << 16), limit=self._project.max_response_bytes
-                    )
-                    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-                    if response.status == OK:
-                        return Answer(raw, encoding, date)
-                    error_code, fault = self._refused(operation, response, raw, encoding)
-                    raise fault
-            except ConfigError as error:
-                raise Refused(self._says(operation, str(error)), reason=Reason.AUTH) from None
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                raise self._failed(operation, error) from None
-            finally:
-                self._emit(
-                    Requested(
-                        project=self._project.name,
-                        operation=operation.name,
-                        code=code,
-                        seconds=self._clock.monotonic() - began,
-                        error_code=error_code,
-                        skew=skew,
-                    )
-                )
+                async with asyncio.timeout(deadline):
+                    return await self._repeated(request)
+            except TimeoutError:
+                says = f"{request.operation.name}: no whole answer within poll_deadline, {deadline:g} s"
+                raise self._named(Unavailable(says, reason=Reason.TIMEOUT)) from None
 
     async def close(self) -> None:
-        """Close the session."""
-        if self._session is not None:
-            await self._session.close()
+        """Close the connection to the service."""
+        if self._password:
+            await self._password.close()
+        await self._transport.close()
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            seconds = min(self._project.timeout, self._project.poll_deadline)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._project.concurrency, ssl=self._trust()),
-                timeout=aiohttp.ClientTimeout(
-                    total=seconds, connect=seconds, sock_connect=min(seconds, 10.0), sock_read=seconds
-                ),
-                auto_decompress=False,
-                trust_env=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                max_field_size=LONGEST_HEADER,
-                max_line_size=LONGEST_HEADER,
-            )
-        return self._session
+    async def _repeated(self, request: Request) -> Asked:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable),
+            wait=_pause,
+            stop=stop_after_attempt(MOST_ATTEMPTS) | stop_before_delay(self._project.poll_deadline),
+            reraise=True,
+        ):
+            with attempt:
+                if attempt.retry_state.attempt_number > 1:
+                    await self._turn()
+                return await self._signed(request)
+        raise AssertionError  # it has returned or raised by now
 
-    def _trust(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._project.ca_file:
-            try:
-                context.load_verify_locations(self._project.ca_file)
-            except (OSError, ssl.SSLError):
-                says = f"project {self._project.name!r}: ca_file {self._project.ca_file} holds no readable certificate"
-                raise Unavailable(says, reason=Reason.NETWORK) from None
-        return context
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "X-Auth-Token": self._token.reveal(),
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": "aom-collector",
-        }
-
-    def _proxy(self, address: URL) -> URL | None:
-        if self._project.proxy is not None:
-            return URL(self._project.proxy.reveal())
-        host = address.host or ""
-        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
-            return None
-        named = getproxies_environment().get(address.scheme)
-        return URL(named) if named else None
-
-    @property
-    def _token(self) -> Secret:
-        token = self._project.auth.token
-        if token is None:
-            raise ConfigError((Fault(path="auth.token", says="must be given"),))
-        return token
-
-    def _says(self, operation: Operation, what: str) -> str:
-        return f"project {self._project.name!r}: {operation.name} at {self._project.endpoint}: {what}"
-
-    def _refused(
-        self, operation: Operation, response: aiohttp.ClientResponse, raw: bytes, encoding: str
-    ) -> tuple[str | None, SourceError]:
+    async def _signed(self, request: Request) -> Asked:
+        """Once, and once more where the credential is another by then."""
+        ticket: Ticket | None = None
         try:
-            code, message = refusal.error(body.inflate(raw, encoding, limit=1 << 20))
-        except SourceError:
-            code, message = None, ""
-        if response.status == 401:  # noqa: PLR2004  the token may have been renewed in its file
-            self._token.reread()
-        own = " ".join(part for part in (code, message) if part)
-        where = " (redirects are never followed)" if 300 <= response.status < 400 else ""  # noqa: PLR2004  redirects
-        says = f"it answered {response.status}{where}" + (f": {own}" if own else "")
-        wait = refusal.retry_after(response.headers.get("Retry-After"), self._clock.now())
-        return code, refusal.verdict(response.status, self._says(operation, says), retry_after=wait)
+            async with self._credential.ticket() as ticket:
+                return await self._exchanged(request, ticket)
+        except Unavailable as error:
+            if error.retry_after:
+                self._budget.rest(error.retry_after)
+            raise
+        except Refused as error:
+            if ticket is None or error.reason is not Reason.AUTH or not ticket.changed():
+                raise
+        await self._turn()
+        async with self._credential.ticket() as ticket:
+            return await self._exchanged(request, ticket)
 
-    def _failed(self, operation: Operation, error: Exception) -> SourceError:
-        """What broke, in words of our own: the library's errors may hold the request's headers."""
-        if isinstance(error, TimeoutError):
-            says = self._says(operation, f"no whole answer within {self._project.timeout:g} s")
-            return Unavailable(says, reason=Reason.TIMEOUT)
-        if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            what = "its certificate is not trusted; name its authority in ca_file"
-        elif isinstance(error, aiohttp.ClientProxyConnectionError):
-            what = "the proxy cannot be reached"
-        elif isinstance(error, aiohttp.ClientHttpProxyError):
-            what = f"the proxy answered {error.status}"
-        elif isinstance(error, aiohttp.ClientConnectorDNSError):
-            what = "its name cannot be resolved"
-        elif isinstance(error, aiohttp.ClientSSLError):
-            what = "TLS failed"
-        elif isinstance(error, aiohttp.ClientConnectorError):
-            what = f"it cannot be reached ({error.os_error.strerror or 'no connection'})"
-        elif isinstance(error, aiohttp.ClientPayloadError):
-            says = self._says(operation, "the answer was cut off")
-            return Unavailable(says, reason=Reason.NETWORK)
-        elif isinstance(error, aiohttp.ClientResponseError | ValueError):
-            says = self._says(operation, "what it answered is not HTTP that can be read")
-            return Unreadable(says, reason=Reason.ANSWER)
-        else:
-            what = "the connection broke"
-        return Unavailable(self._says(operation, what), reason=Reason.NETWORK)
+    async def _exchanged(self, request: Request, ticket: Ticket) -> Asked:
+        answer = await self._transport.exchange(request.within(ticket.project_id), ticket.sign)
+        return Asked(answer=answer, project_id=ticket.project_id)
+
+    async def _turn(self) -> None:
+        try:
+            await self._budget.turn(patience=self._project.poll_deadline)
+        except Unavailable as error:
+            raise self._named(error) from None
+
+    def _named(self, error: SourceError) -> SourceError:
+        says = f"project {self._project.name!r}: {error}"
+        return type(error)(says, reason=error.reason, retry_after=error.retry_after)
+
+    def _signing_in(self, clock: Clock, emit: Callable[[Fact], None]) -> Credential:
+        project, auth = self._project, self._project.auth
+        if auth.token is not None:
+            return ReadyToken(auth.token, project_id=project.project_id)
+        if auth.access_key is not None and auth.secret_key is not None:
+            return AccessKey(
+                access_key=auth.access_key,
+                secret_key=auth.secret_key,
+                security_token=auth.security_token,
+                project_id=project.project_id,
+                standing=self._budget.standing,
+                clock=clock,
+            )
+        if auth.password is None:
+            msg = f"project {project.name!r} has nothing to sign in with"
+            raise ValueError(msg)
+        self._password = Password(
+            project, auth.password, transport=self._transport, budget=self._budget, clock=clock, emit=emit
+        )
+        return self._password
+
+
+def _pause(state: RetryCallState) -> float:
+    """Longer after each attempt, by chance, and never shorter than the service asked for."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, SourceError) else None
+    return max(_backoff(state), asked or 0.0)

@@ -6,6 +6,7 @@ Pure.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -13,22 +14,74 @@ from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadab
 
 LONGEST_SAYING = 200
 LONGEST_WAIT = 3600.0
+THROTTLED_WAIT = 2.0
+"""Seconds to leave the service alone where it is too busy and does not say for how long."""
+SKEWED = 60.0
+"""Seconds by which clocks may differ without anybody being told."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_ADVICE = {
+    "0101": "this region or endpoint does not offer the interface; check region and endpoint",
+    "0103": "this region or endpoint does not offer the interface; check region and endpoint",
+    "0301": "check the access key and its secret, or the token",
+    "0307": "the token is of another region, or no longer valid; check region and endpoint",
+    "0308": "lower max_requests_per_second",
+}
+"""What an operator can do, by the number of the gateway's code."""
 
 
-def error(body: bytes) -> tuple[str | None, str]:
-    """The service's code and message, from any shape an error has; None and "" where there is neither."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An answer that is no success, from whatever shape it came in; absent is None or ""."""
+
+    status: int
+    code: str | None = None
+    message: str = ""
+    request_id: str = ""
+    location: str = ""
+    retry_after: str | None = None
+
+    def verdict(self, *, now: int, skew: float | None = None) -> SourceError:
+        """The error it stands for; `now` in ms, `skew` is the service's clock minus ours in seconds."""
+        says, status = self._says(skew), self.status
+        for reason, codes in ((Reason.AUTH, (401,)), (Reason.FORBIDDEN, (403,)), (Reason.NOT_FOUND, (404,))):
+            if status in codes:
+                return Refused(says, reason=reason)
+        if status == 429:  # noqa: PLR2004  too many requests
+            asked = wait(self.retry_after, now)
+            return Unavailable(says, reason=Reason.THROTTLED, retry_after=THROTTLED_WAIT if asked is None else asked)
+        if status == 408 or status >= 500:  # noqa: PLR2004  a time-out of theirs, or their fault
+            return Unavailable(says, reason=Reason.SERVER, retry_after=wait(self.retry_after, now))
+        return Unreadable(says, reason=Reason.ANSWER)
+
+    def _says(self, skew: float | None) -> str:
+        where = f", a redirect{self.location and f' to {self.location}'}, and none is followed"
+        own = " ".join(part for part in (self.code, self.message) if part)
+        said = f"it answered {self.status}{where if 300 <= self.status < 400 else ''}"  # noqa: PLR2004  redirects
+        hint = _ADVICE.get((self.code or "").removeprefix("APIGW.").removeprefix("APIG."), "")
+        if self.status == 401 and skew is not None and abs(skew) > SKEWED:  # noqa: PLR2004  not signed in
+            hint = f"this machine's clock is {_span(skew)} the service's; set it"
+        trace = f" (request {self.request_id})" if self.request_id else ""
+        return said + (f": {own}" if own else "") + trace + (f"; {hint}" if hint else "")
+
+
+def read(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+    """An answer that is no success, from any shape that an error of the service, its gateway or IAM has."""
     try:
         found = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        return None, ""
-    if isinstance(found, dict) and isinstance(found.get("error"), dict):
-        found = found["error"]
-    if not isinstance(found, dict):
-        return None, ""
-    code = _first(found, "error_code", "errorCode", "code")
-    message = _first(found, "error_msg", "error_message", "errorMessage", "message")
-    return "".join(code.split())[:64] or None, message[:LONGEST_SAYING]
+        found = None
+    outer = found if isinstance(found, dict) else {}
+    inner = outer["error"] if isinstance(outer.get("error"), dict) else outer
+    code = _first(inner, "error_code", "errorCode", "code")
+    trace = _first(headers, "X-Request-Id", "X-IAM-Trace-Id") or _first(outer, "request_id", "trace_id")
+    return Refusal(
+        status=status,
+        code="".join(code.split())[:64] or None,
+        message=_first(inner, "error_msg", "error_message", "errorMessage", "message")[:LONGEST_SAYING],
+        request_id=trace[:64],
+        location=_host(headers.get("Location", "")),
+        retry_after=headers.get("Retry-After"),
+    )
 
 
 def _first(found: Mapping[str, object], *keys: str) -> str:
@@ -39,19 +92,18 @@ def _first(found: Mapping[str, object], *keys: str) -> str:
     return ""
 
 
-def verdict(status: int, says: str, *, retry_after: float | None = None) -> SourceError:
-    """The error that a status other than 200 stands for."""
-    for reason, codes in ((Reason.AUTH, (401,)), (Reason.FORBIDDEN, (403,)), (Reason.NOT_FOUND, (404,))):
-        if status in codes:
-            return Refused(says, reason=reason)
-    if status == 429:  # noqa: PLR2004  too many requests
-        return Unavailable(says, reason=Reason.THROTTLED, retry_after=retry_after)
-    if status == 408 or status >= 500:  # noqa: PLR2004  a time-out of theirs, or their fault
-        return Unavailable(says, reason=Reason.SERVER, retry_after=retry_after)
-    return Unreadable(says, reason=Reason.ANSWER)
+def _host(location: str) -> str:
+    """The host of an address; what else is in it may be a secret."""
+    found = re.match(r"https?://(?:[^/?#@]*@)?([A-Za-z0-9.:\[\]-]{1,100})(?=[/?#]|$)", location, re.IGNORECASE)
+    return found[1] if found else ""
 
 
-def retry_after(value: str | None, now: int) -> float | None:
+def _span(skew: float) -> str:
+    minutes, way = abs(skew) / 60, "behind" if skew > 0 else "ahead of"
+    return f"{minutes:.0f} min {way}"
+
+
+def wait(value: str | None, now: int) -> float | None:
     """Seconds to wait, from a Retry-After header in seconds or as a date; `now` in ms.
 
     None where it says nothing usable.

@@ -78,8 +78,8 @@ def digest(body: bytes) -> bytes:
     return xxhash.xxh3_128_digest(SALT + body)
 
 
-def history(body: bytes, *, digest: bytes, now: int, date: int | None) -> History:
-    """Decode one answer. `now` and `date` (the Date header, None without one) are ms.
+def history(body: bytes, *, digest: bytes, now: int, date: int | None, project_id: str = "") -> History:
+    """Decode one answer, asked for `project_id`. `now` and `date` (the Date header, None without one) are ms.
 
     Raises `Unreadable` where it is no list of executions at all.
     """
@@ -95,6 +95,7 @@ def history(body: bytes, *, digest: bytes, now: int, date: int | None) -> Histor
         flaws=tuple(reading.flaws),
         date=date,
         words=tuple(sorted(reading.words)[:MOST_WORDS]),
+        project_id=project_id,
     )
 
 
@@ -109,12 +110,11 @@ def _tolerant(body: bytes) -> Iterator[object]:
         root = json.loads(body.decode("utf-8-sig", "replace"), parse_int=_int)
         return iter(list(_elements(root, 0)))
     except (ValueError, RecursionError):
-        says = "it is empty" if not body.strip() else "it is no JSON"
-        raise _unreadable(says) from None
+        raise _unreadable(_no_json(body.strip()[:1])) from None
 
 
 def _int(digits: str) -> int | float:
-    """A whole number; Python refuses to read one of thousands of digits, and nothing the service means has that many."""
+    """A whole number; Python refuses to read one of thousands of digits, and nothing of the service's has that many."""
     return int(digits) if len(digits) <= LONGEST_NUMBER else float(digits)
 
 
@@ -136,6 +136,13 @@ def _elements(root: object, depth: int) -> Iterator[object]:
                 yield element
     else:
         raise _unreadable(NO_LIST)
+
+
+def _no_json(first: bytes) -> str:
+    if not first:
+        return "it is empty"
+    page = "it is a page for people, not JSON; check endpoint, and that no proxy or login stands in between"
+    return page if first == b"<" else "it is no JSON"
 
 
 def _unreadable(says: str) -> Unreadable:

@@ -5,9 +5,12 @@ store.
 """
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 
 from collector import __version__
 from collector.aom import Aom
+from collector.app.names import Names
 from collector.app.slot import Slot
 from collector.app.terms import budgets, check, refuse_other_projects, rules_of
 from collector.clock import Clock
@@ -17,7 +20,7 @@ from collector.exposition import Exposition, Own
 from collector.ledger import Ledger
 from collector.ledger.streak import length
 from collector.log import Lines
-from collector.model import Fact, Key, Polled, Scraped
+from collector.model import Fact, Key, Polled, Reloaded, Scraped
 from collector.poll import Poll, Watched
 from collector.schedule import Schedule, Ticker, first_look, next_look
 from collector.store import Row, Store, open_store
@@ -27,6 +30,9 @@ TICK = 0.1
 HOUSEKEEPING = 1.0
 SWEEP = 6 * 3600.0
 LEAST_WAIT = 1.0
+NAMES_EVERY = 300.0
+NAMES_FIRST = 5.0
+"""Seconds that first looks wait for names, so that a workflow is shown under its own from the beginning."""
 
 
 class App:
@@ -48,6 +54,8 @@ class App:
         )
         self._sources: list[Aom] = []
         self._polls: list[Poll] = []
+        self._names: dict[str, Names] = {}
+        self._openings: list[asyncio.Task[None]] = []
         self._slots: dict[Key, Slot] = {}
         self._last: dict[Key, Polled] = {}
         self._schedules: list[Schedule] = []
@@ -75,12 +83,16 @@ class App:
         await self._web.start(self._settings.listen)
         await self._load()
         self._begin()
+        self._emit(Reloaded(at=self._clock.now(), ok=True))
         self._loaded, self._not_ready = True, None
 
     async def stop(self) -> None:
         """Stop within seconds, losing nothing that was answered."""
         self._not_ready = "the collector is stopping"
         await self._ticker.stop()
+        for opening in self._openings:
+            opening.cancel()
+        await asyncio.gather(*self._openings, return_exceptions=True)
         await asyncio.gather(*(schedule.stop() for schedule in self._schedules))
         await asyncio.gather(*(poll.settle() for poll in self._polls))
         if self._web:
@@ -109,8 +121,11 @@ class App:
 
         async def look(slot: Slot) -> None:
             async with gate:
+                with suppress(StateError):  # the store has reported it
+                    await slot.learn()
                 self._emit(await slot.poll.look(slot.watched))
 
+        await self._names[project.name].learn()
         mine = (slot for key, slot in self._slots.items() if key.project == project.name)
         await asyncio.gather(*map(look, mine))
 
@@ -121,9 +136,12 @@ class App:
             self._store = await open_store(settings.state, clock=self._clock, emit=self._emit)
         rows = await self._store.load()
         refuse_other_projects(settings, rows)
-        limiters = budgets(settings)
+        spending = budgets(settings, self._clock)
         for project in settings.projects:
-            source = Aom(project, limiter=limiters[project.name], clock=self._clock, emit=self._emit)
+            source = Aom(project, budget=spending[project.auth], clock=self._clock, emit=self._emit)
+            self._names[project.name] = Names(
+                project.name, source=source, slots=self._slots, clock=self._clock, emit=self._emit
+            )
             poll = Poll(
                 source=source,
                 store=self._store,
@@ -149,27 +167,43 @@ class App:
         await self._store.watched(self._slots.keys(), now)
 
     def _begin(self) -> None:
-        """Start the schedules; first looks are spread over as long as the budget needs for them."""
-        now = self._clock.monotonic()
+        """Start the schedules."""
         for project in self._settings.projects:
             schedule = Schedule(
                 concurrency=project.concurrency, clock=self._clock, work=self._work, on_error=self._bug_in_look
             )
-            needs = len(project.workflows) / project.max_requests_per_second
-            for workflow in project.workflows:
-                slot = self._slots[workflow.key]
-                slot.look_at = first_look(workflow.key, now=now, spread=min(workflow.interval, needs))
-                schedule.add(workflow.key, slot.look_at)
             self._ticker.every(TICK, f"look at {project.name}", schedule.tick)
+            self._ticker.every(NAMES_EVERY, f"names of {project.name}", partial(self._learn, project, schedule))
             self._schedules.append(schedule)
             schedule.start()
+            self._openings.append(asyncio.create_task(self._open(project, schedule)))
         self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
         self._ticker.every(SWEEP, "letting go", self._let_go)
         self._ticker.start()
 
+    async def _open(self, project: Project, schedule: Schedule) -> None:
+        """Learn the names, and begin to look; first looks are spread over as long as the budget needs for them."""
+        learning = asyncio.create_task(self._learn(project, schedule))
+        try:
+            await asyncio.wait({learning}, timeout=NAMES_FIRST)
+            now, needs = self._clock.monotonic(), len(project.workflows) / project.max_requests_per_second
+            for workflow in project.workflows:
+                slot = self._slots[workflow.key]
+                slot.look_at = first_look(workflow.key, now=now, spread=min(workflow.interval, needs))
+                schedule.add(workflow.key, slot.look_at)
+            await learning
+        finally:
+            learning.cancel()
+
+    async def _learn(self, project: Project, schedule: Schedule) -> None:
+        for key in await self._names[project.name].learn():
+            schedule.add(key, self._clock.monotonic())
+
     async def _work(self, key: Key, lateness: float) -> float:
         """Give one workflow the turns that are due: the release of what was held, and a look."""
         slot, now = self._slots[key], self._clock.monotonic()
+        with suppress(StateError):  # the store has reported it, and the lesson waits for the next turn
+            await slot.learn()
         if slot.release and now >= slot.release[1]:
             try:
                 await slot.poll.release(slot.watched, slot.release[0])

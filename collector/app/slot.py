@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from collector.ledger import release_at
+from collector.model import Definition
 from collector.poll import Poll, Watched
 
 
@@ -10,7 +11,8 @@ from collector.poll import Poll, Watched
 class Slot:
     """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
 
-    `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said.
+    `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said. `lesson`:
+    what the list told and the ledger has yet to learn; `told`: what it told last.
     """
 
     watched: Watched
@@ -19,6 +21,21 @@ class Slot:
     look_at: float = 0.0
     release: tuple[int, float] | None = None
     overdue: bool = False
+    lesson: Definition | None = None
+    told: Definition | None = None
+
+    def teach(self, definition: Definition) -> bool:
+        """Put down what the list tells; says whether that is new."""
+        if definition == self.told:
+            return False
+        self.told = self.lesson = definition
+        return True
+
+    async def learn(self) -> None:
+        """Take in the lesson that waits, if there is one. Raises `StateError`, and then it still waits."""
+        if self.lesson is not None:
+            await self.poll.learn(self.watched, self.lesson)
+            self.lesson = None
 
     def plan(self, *, now: float, wall: int, first_zero: float) -> float:
         """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from aiolimiter import AsyncLimiter
-
-from collector.config import Secret, Settings
+from collector.aom import Budget
+from collector.clock import Clock
+from collector.config import Auth, Settings
 from collector.errors import ConfigError, Fault
 from collector.exposition import FAMILIES
 from collector.ledger import Rules
@@ -34,14 +34,13 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def budgets(settings: Settings) -> dict[str, AsyncLimiter]:
-    """The limiter of each project; those that share a credential share one, with the lowest rate that is named."""
-    rates: dict[Secret | str, float] = {}
+def budgets(settings: Settings, clock: Clock) -> dict[Auth, Budget]:
+    """The budget of each credential, however many projects use it; the lowest rate that is named holds."""
+    rates: dict[Auth, float] = {}
     for project in settings.projects:
-        owner = project.auth.token or project.name
-        rates[owner] = min(project.max_requests_per_second, rates.get(owner, project.max_requests_per_second))
-    limiters = {owner: AsyncLimiter(1, 1 / rate) for owner, rate in rates.items()}
-    return {project.name: limiters[project.auth.token or project.name] for project in settings.projects}
+        rate = project.max_requests_per_second
+        rates[project.auth] = min(rate, rates.get(project.auth, rate))
+    return {auth: Budget(rate, clock=clock) for auth, rate in rates.items()}
 
 
 def refuse_other_projects(settings: Settings, rows: Mapping[Key, Row]) -> None:
@@ -49,7 +48,7 @@ def refuse_other_projects(settings: Settings, rows: Mapping[Key, Row]) -> None:
     faults = []
     for index, project in enumerate(settings.projects):
         known = {row.ledger.project_id for key, row in rows.items() if key.project == project.name}
-        other = sorted(known - {project.project_id, ""})
+        other = sorted(known - {project.project_id, ""}) if project.project_id else []
         if other:
             says = f"is {project.project_id}, but the state of {project.name!r} belongs to {other[0]}"
             faults.append(Fault(path=f"project[{index}].project_id", says=says, fix="give the project another name"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from collector.config import credential
 from collector.config.addresses import is_loopback
 from collector.config.secret import Secret
 from collector.config.settings import Auth, Project, Settings
@@ -29,7 +30,7 @@ def check(walk: Walk, file: Table, base: Path) -> None:
         _unique(walk, project.inside.get("workflow", []), "id")
         _check_ca_file(walk, project, base)
         for auth in project.inside.get("auth", []):
-            _check_auth(walk, auth)
+            credential.check(walk, auth, project)
 
 
 def settings(file: Table, base: Path) -> Settings:
@@ -64,10 +65,9 @@ def settings(file: Table, base: Path) -> Settings:
 
 def _project(table: Table, interval: float, base: Path) -> Project:
     name, region = _of(table, "name", str), _of(table, "region", str)
-    project_id = _of(table, "project_id", str)
+    project_id = _maybe(table, "project_id", str) or ""
     ca_file = _maybe(table, "ca_file", str)
     own = _maybe(table, "interval", float) or interval
-    token = _maybe(table.inside["auth"][0], "token", Secret)
     return Project(
         name=name,
         region=region,
@@ -82,7 +82,7 @@ def _project(table: Table, interval: float, base: Path) -> Project:
         max_response_bytes=_of(table, "max_response_bytes", int),
         ca_file=base / ca_file if ca_file else None,
         proxy=_maybe(table, "proxy", Secret),
-        auth=Auth(method="token", token=token),
+        auth=credential.auth_of(table.inside["auth"][0]),
         workflows=tuple(
             Workflow(
                 key=Key(name, _of(workflow, "id", str)),
@@ -118,22 +118,12 @@ def _check_ca_file(walk: Walk, project: Table, base: Path) -> None:
         walk.fault(path, f"the file {quoted(str(base / name))} cannot be read: {reason}")
 
 
-def _check_auth(walk: Walk, auth: Table) -> None:
-    method = auth.values.get("method")
-    if auth.values.get("token") or any(fault.path.startswith(f"{auth.path}.") for fault in walk.faults):
-        return
-    if method == "token":
-        walk.fault(f"{auth.path}.token", 'must be given for method "token"', "set token or token_file")
-    else:
-        walk.fault(f"{auth.path}.method", "finding a credential by itself is not built yet", "set token or token_file")
-
-
 def _warnings(projects: Sequence[Project]) -> list[str]:
     found = [] if projects else ["no [[project]] is given, so there is nothing to watch"]
-    budgets: dict[Secret | None, list[tuple[str, Project]]] = defaultdict(list)
+    budgets: dict[Auth, list[tuple[str, Project]]] = defaultdict(list)
     for place, project in enumerate(projects):
         path = f"project[{place}]"
-        budgets[project.auth.token].append((path, project))
+        budgets[project.auth].append((path, project))
         if not project.workflows:
             found.append(f"{path}: names no [[project.workflow]], so it watches nothing")
         found += [

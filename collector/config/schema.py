@@ -78,10 +78,6 @@ _from_zero = kinds.duration()
 _name_or_none = kinds.matching("[A-Za-z0-9_-]{1,64}", "must be letters, digits, - and _, at most 64", empty=True)
 
 
-def _signing(feature: str) -> Unbuilt:
-    return Unbuilt(feature=f"signing in with {feature}", fix="give a ready token with token or token_file")
-
-
 SCHEMA = (
     Key("collector", "listen", addresses.listen, "127.0.0.1:11513", flag="--web.listen-address"),
     Key(
@@ -151,11 +147,6 @@ SCHEMA = (
         "project_id",
         kinds.matching("[0-9A-Za-z]{32}", "must be 32 letters and digits", empty=True),
         "",
-        unbuilt=Unbuilt(
-            feature="must be given: looking it up from the credential",
-            fix="give the 32 characters the console shows under My Credentials",
-            save=lambda value: value is not None,
-        ),
     ),
     Key("project", "endpoint", addresses.endpoint, ""),
     Key("project", "iam_endpoint", addresses.endpoint, ""),
@@ -185,24 +176,17 @@ SCHEMA = (
         kinds.one_of(*METHODS),
         "auto",
         unbuilt=Unbuilt(
-            feature="signing in other than with a ready token",
-            fix='write "token", and give it with token or token_file',
-            save=lambda value: value in {"auto", "token"},
+            feature="signing in by instance metadata",
+            fix="give an access key, a token, or a username with its password",
+            save=lambda value: value != "metadata",
         ),
     ),
-    Key("project.auth", "access_key", addresses.secret_line, "", secret=True, unbuilt=_signing("an access key")),
-    Key("project.auth", "secret_key", addresses.secret_line, "", secret=True, unbuilt=_signing("an access key")),
-    Key(
-        "project.auth",
-        "security_token",
-        addresses.secret_line,
-        "",
-        secret=True,
-        unbuilt=_signing("a temporary access key"),
-    ),
-    Key("project.auth", "username", kinds.optional_text, "", unbuilt=_signing("a password")),
-    Key("project.auth", "password", addresses.secret_line, "", secret=True, unbuilt=_signing("a password")),
-    Key("project.auth", "domain", kinds.optional_text, "", unbuilt=_signing("a password")),
+    Key("project.auth", "access_key", addresses.secret_line, "", secret=True),
+    Key("project.auth", "secret_key", addresses.secret_line, "", secret=True),
+    Key("project.auth", "security_token", addresses.secret_line, "", secret=True),
+    Key("project.auth", "username", kinds.optional_text, ""),
+    Key("project.auth", "password", addresses.secret_line, "", secret=True),
+    Key("project.auth", "domain", kinds.optional_text, ""),
     Key("project.auth", "token", addresses.secret_line, "", secret=True),
     Key("project.workflow", "id", kinds.workflow_id, "wf-0001", required=True),
     Key("project.workflow", "name", kinds.optional_text, ""),

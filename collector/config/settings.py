@@ -9,15 +9,24 @@ from collector.model import Workflow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
-    """How a project signs in. `method` is resolved: never `auto`."""
+    """How a project signs in: `method` is resolved, never `auto`, and only what it needs is there.
+
+    Equal ones are one credential, however many projects use it.
+    """
 
     method: str
-    token: Secret | None
+    token: Secret | None = None
+    access_key: Secret | None = None
+    secret_key: Secret | None = None
+    security_token: Secret | None = None
+    username: str = ""
+    password: Secret | None = None
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One `[[project]]` with everything it leaves out filled in.
+    """One `[[project]]` with everything it leaves out filled in; `project_id` is "" where the credential tells it.
 
     `endpoint` and `iam_endpoint` have no slash at their end; `timeout` is one request's, `poll_deadline` one look's
     with its retries; `max_response_bytes` counts after decompression.

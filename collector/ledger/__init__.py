@@ -1,4 +1,4 @@
-"""What ended since the last look, and what is remembered of it: `advance`, `learn`, `release`, `resume` and their laws. Pure."""
+"""What ended since the last look, and what is remembered of it: pure steps from ledger to ledger, and their laws."""
 
 from collector.ledger.advance import Step, advance, learn, release, resume
 from collector.ledger.book import Ledger

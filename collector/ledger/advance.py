@@ -91,6 +91,7 @@ def advance(ledger: Ledger, answer: History, rules: Rules, now: int) -> Step:
     # Digests that move alone are not worth a commit: two replicas of the service may take turns.
     changed = draft.touched or msgspec.structs.replace(draft.book, cursor=ledger.cursor) != ledger
     draft.book.answer = answer.digest
+    draft.book.project_id = draft.book.project_id or answer.project_id
     return Step(
         ledger=draft.book,
         changed=changed,

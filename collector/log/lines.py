@@ -1,8 +1,10 @@
 """Facts as log lines: one canonical line per poll at debug, one per change at info, one per change of health."""
 
+from datetime import UTC, datetime
+
 from structlog.typing import FilteringBoundLogger
 
-from collector.model import Committed, Ended, Fact, Key, Polled
+from collector.model import Committed, Ended, Fact, Key, Listed, Polled, Renewed
 
 MOST_WORDS = 1000
 """How many unknown status words are told at most: whoever makes them up does not fill the log or the memory."""
@@ -16,6 +18,7 @@ class Lines:
         self._failing: dict[Key, str] = {}
         self._words: set[str] = set()
         self._unsaved = False
+        self._unlisted: set[str] = set()
 
     def __call__(self, fact: Fact) -> None:
         """Log one fact."""
@@ -23,6 +26,10 @@ class Lines:
             self._polled(fact)
         elif isinstance(fact, Committed):
             self._committed(fact)
+        elif isinstance(fact, Listed):
+            self._listed(fact)
+        elif isinstance(fact, Renewed):
+            self._log.info("credential.renewed", project=fact.project, expires=_utc(fact.expires_at))
 
     def say(self, event: str, **facts: object) -> None:
         """Log something that happened to the collector itself."""
@@ -76,6 +83,14 @@ class Lines:
             del self._failing[fact.key]
             self._log.info("poll.recovered", **where, reason=known)
 
+    def _listed(self, fact: Listed) -> None:
+        if fact.ok and fact.project in self._unlisted:
+            self._unlisted.discard(fact.project)
+            self._log.info("list.recovered", project=fact.project, workflows=fact.workflows)
+        elif not fact.ok and fact.project not in self._unlisted:
+            self._unlisted.add(fact.project)
+            self._log.warning("list.failing", project=fact.project, says=fact.says, hint="names stay as known")
+
     def _ended(self, ended: Ended, where: dict[str, str]) -> None:
         seconds = None if ended.begin is None or ended.end is None else (ended.end - ended.begin) / 1000
         event = "execution.ended" if ended.node is None else "node.ended"
@@ -92,3 +107,7 @@ class Lines:
         elif not self._unsaved:
             self._unsaved = True
             self._log.error("state.failing", says=fact.says)
+
+
+def _utc(ms: int | None) -> str | None:
+    return None if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from collector.app.terms import budgets, check, refuse_other_projects, rules_of
+from collector.clock import Clock
 from collector.config import parse
 from collector.errors import ConfigError
 from collector.ledger import Ledger
@@ -27,10 +28,12 @@ def settings(*projects: tuple[str, float, str]):
 
 
 def test_projects_that_share_a_credential_share_its_lowest_rate():
-    limiters = budgets(settings(("a", 2.0, "one"), ("b", 0.5, "one"), ("c", 4.0, "other")))
-    assert limiters["a"] is limiters["b"]
-    assert limiters["a"] is not limiters["c"]
-    assert (limiters["a"].time_period, limiters["c"].time_period) == (2.0, 0.25)
+    mine = settings(("a", 2.0, "one"), ("b", 0.5, "one"), ("c", 4.0, "other"))
+    found = budgets(mine, Clock())
+    a, b, c = (found[project.auth] for project in mine.projects)
+    assert a is b
+    assert a is not c
+    assert (a.rate, c.rate) == (0.5, 4.0)
 
 
 def test_state_under_the_name_of_another_project_is_refused():

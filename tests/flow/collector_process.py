@@ -27,11 +27,11 @@ name = "prod"
 region = "cn-north-4"
 project_id = "{project}"
 endpoint = "{endpoint}"
+iam_endpoint = "{endpoint}"
 max_requests_per_second = 200
 
 [project.auth]
-method = "token"
-token = "{token}"
+{auth}
 """
 
 
@@ -43,10 +43,13 @@ def configuration(
     token: str = "good",
     history: str = "ignore",
     first_zero: str = "1s",
+    auth: str | None = None,
+    project: str = PROJECT,
     more: str = "",
 ) -> Path:
     """A collector.toml in a folder."""
-    text = CONFIGURATION.format(endpoint=endpoint, token=token, history=history, first_zero=first_zero, project=PROJECT)
+    signs = f'method = "token"\ntoken = "{token}"' if auth is None else auth
+    text = CONFIGURATION.format(endpoint=endpoint, auth=signs, history=history, first_zero=first_zero, project=project)
     text += "".join(f'\n[[project.workflow]]\nid = "{workflow}"\n' for workflow in workflows)
     path = folder / "collector.toml"
     path.write_text(text + more, "utf-8")
@@ -133,12 +136,12 @@ class Page:
                 assert key not in self.samples, f"{key} stands twice"
                 self.samples[key] = sample.value
 
-    def get(self, name: str, **labels: str) -> float | None:
+    def get(self, name: str, /, **labels: str) -> float | None:
         found = [v for (n, pairs), v in self.samples.items() if n == name and labels.items() <= dict(pairs).items()]
         assert len(found) <= 1, f"{name} {labels} is not one sample"
         return found[0] if found else None
 
-    def total(self, name: str, **labels: str) -> float:
+    def total(self, name: str, /, **labels: str) -> float:
         return sum(v for (n, pairs), v in self.samples.items() if n == name and labels.items() <= dict(pairs).items())
 
 

@@ -11,10 +11,14 @@ from tests.flow.collector_process import PROJECT
 
 
 class Service:
-    """`answers[workflow]` is a list of records, a `web.Response` factory, or bytes."""
+    """`answers[workflow]` is a list of records, a `web.Response` factory, or bytes.
+
+    `listed`: the elements of the workflow list, or the status of its refusal.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, object] = {}
+        self.listed: list[dict] | int = []
         self.token = "good"
         self.asked: Counter[str] = Counter()
         self.posted = 0
@@ -25,6 +29,7 @@ class Service:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get(f"/v1/{PROJECT}/cms/workflow/{{workflow}}/executions", self._answer)
+        app.router.add_post(f"/v1/{PROJECT}/cms/workflow-list", self._list)
         app.router.add_post("/{any:.*}", self._post)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -48,6 +53,14 @@ class Service:
             return await answer(request)
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         return web.Response(body=body, content_type="application/json")
+
+    async def _list(self, _: web.Request) -> web.Response:
+        async with self._seen:
+            self.asked["list"] += 1
+            self._seen.notify_all()
+        if isinstance(self.listed, int):
+            return web.json_response({"error_code": "AOM.0403", "error_msg": "no permission"}, status=self.listed)
+        return web.json_response({"elements": self.listed, "total_elements": len(self.listed)})
 
     async def _post(self, _: web.Request) -> web.Response:
         self.posted += 1

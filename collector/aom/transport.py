@@ -1,0 +1,153 @@
+"""One HTTP exchange with the service: one session per project, no redirect ever followed, no body without a bound."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.request import getproxies_environment, proxy_bypass
+
+import aiohttp
+from yarl import URL
+
+from collector.aom import body, refusal
+from collector.aom.broken import broken
+from collector.aom.credential import Sign
+from collector.aom.endpoints import Request
+from collector.aom.signing import query_string
+from collector.clock import Clock
+from collector.config import Project
+from collector.errors import ConfigError, Reason, Refused, SourceError, Unavailable
+from collector.model import Fact, Requested
+
+LONGEST_HEADER = 1 << 16
+"""A token alone may have 40 kB, and it comes in a header."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A good answer: the body as it came, how it is encoded, the service's Date (ms), and its headers."""
+
+    raw: bytes = field(repr=False)
+    encoding: str
+    date: int | None
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class Transport:
+    """Exchanges for one project; `emit` is told of each."""
+
+    def __init__(self, project: Project, *, clock: Clock, emit: Callable[[Fact], None]) -> None:
+        self._project = project
+        self._clock = clock
+        self._emit = emit
+        self._session: aiohttp.ClientSession | None = None
+
+    async def exchange(self, request: Request, sign: Sign) -> Answer:
+        """Send one request and read its answer. Raises `SourceError`, its sentence naming project and operation."""
+        try:
+            return await self._exchange(request, sign)
+        except SourceError as error:
+            says = f"{self.where(request)}: {error}"
+            raise type(error)(says, reason=error.reason, retry_after=error.retry_after) from None
+
+    def where(self, request: Request) -> str:
+        """How a sentence about a request begins."""
+        return f"project {self._project.name!r}: {request.operation.name} at {self._base(request)}"
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _exchange(self, request: Request, sign: Sign) -> Answer:
+        address = self._address(request)
+        session, headers = self._open(), sign(request, self._headers(address))
+        began = self._clock.monotonic()
+        code, error_code, skew = "error", None, None
+        try:
+            async with session.request(
+                request.operation.method,
+                address,
+                headers=headers,
+                data=request.body or None,
+                allow_redirects=False,
+                proxy=self._proxy(address),
+            ) as response:
+                code, date = str(response.status), refusal.date(response.headers.get("Date"))
+                skew = None if date is None else (date - self._clock.now()) / 1000
+                raw = await body.collect(response.content.iter_chunked(1 << 16), limit=self._project.max_response_bytes)
+                encoding = response.headers.get("Content-Encoding", "").strip().lower()
+                if response.status == request.operation.success:
+                    return Answer(raw=raw, encoding=encoding, date=date, headers=response.headers)
+                refused = refusal.read(response.status, response.headers, body.briefly(raw, encoding))
+                error_code = refused.code
+                raise refused.verdict(now=self._clock.now(), skew=skew)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise broken(error, timeout=self._project.timeout) from None
+        finally:
+            self._emit(
+                Requested(
+                    project=self._project.name,
+                    operation=request.operation.name,
+                    code=code,
+                    seconds=self._clock.monotonic() - began,
+                    error_code=error_code,
+                    skew=skew,
+                )
+            )
+
+    def _base(self, request: Request) -> str:
+        return self._project.iam_endpoint if request.operation.iam else self._project.endpoint
+
+    def _address(self, request: Request) -> URL:
+        query = query_string(request.query)
+        # As it is written here it is sent: what is signed must not be written anew on its way.
+        return URL(self._base(request) + request.path + (f"?{query}" if query else ""), encoded=True)
+
+    def _headers(self, address: URL) -> dict[str, str]:
+        return {
+            "Host": address.host_port_subcomponent or "",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "aom-collector",
+        }
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            seconds = self._project.timeout
+            self._session = aiohttp.ClientSession(
+                # As many as are allowed at once, and one to sign in with.
+                connector=aiohttp.TCPConnector(limit=self._project.concurrency + 1, ssl=self._trust()),
+                timeout=aiohttp.ClientTimeout(
+                    total=seconds, connect=seconds, sock_connect=min(seconds, 10.0), sock_read=seconds
+                ),
+                auto_decompress=False,
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                max_field_size=LONGEST_HEADER,
+                max_line_size=LONGEST_HEADER,
+            )
+        return self._session
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._project.ca_file:
+            try:
+                context.load_verify_locations(self._project.ca_file)
+            except (OSError, ssl.SSLError):
+                says = f"ca_file {self._project.ca_file} holds no readable certificate"
+                raise Unavailable(says, reason=Reason.NETWORK) from None
+        return context
+
+    def _proxy(self, address: URL) -> URL | None:
+        if self._project.proxy is not None:
+            try:
+                return URL(self._project.proxy.reveal())
+            except ConfigError as error:
+                raise Refused(str(error), reason=Reason.AUTH) from None
+        host = address.host or ""
+        if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
+            return None
+        named = getproxies_environment().get(address.scheme)
+        return URL(named) if named else None

@@ -1,0 +1,147 @@
+"""The workflow list: whole or not at all, however the service counts its pages."""
+
+import contextlib
+import json
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.aom import listing
+from collector.clock import Clock
+from collector.errors import Reason, SourceError, Unreadable
+from collector.model import Definition
+from collector.simulator import Simulator, world
+from tests.aom.speaking import PROJECT_ID, TOKEN, client, served
+
+
+def element(number: int, **more: object) -> dict:
+    return {
+        "id": f"wf-{number}",
+        "name": f"Name {number}",
+        "type": "cron",
+        "nodes": [{"id": "n", "name": "Node"}],
+    } | more
+
+
+class Pages:
+    """Serves elements by page, first page `base`; `total` as the service says it."""
+
+    def __init__(self, count: int, *, base: int = 0, total: object = "right", strict: bool = False) -> None:
+        self.elements = [element(number) for number in range(count)]
+        self.base, self.strict = base, strict
+        self.total = count if total == "right" else total
+        self.asked: list[dict] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        assert (request.method, request.path) == ("POST", f"/v1/{PROJECT_ID}/cms/workflow-list")
+        asked = await request.json()
+        self.asked.append(asked)
+        if self.strict and asked["page"] < self.base:
+            return web.json_response({"error_code": "AOM.30005001", "error_msg": "page"}, status=400)
+        start = max(asked["page"] - self.base, 0) * asked["size"]
+        page = self.elements[start : start + asked["size"]]
+        return web.json_response({"elements": page, "total_elements": self.total})
+
+
+async def listed(pages: Pages) -> tuple[Definition, ...]:
+    async with served(pages.answer) as endpoint, client(endpoint) as aom:
+        return await aom.listed()
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
+@pytest.mark.parametrize(("base", "strict"), [(0, False), (1, False), (1, True)])
+@pytest.mark.parametrize("total", ["right", None, "many", -1, True])
+async def test_every_workflow_is_found_once(count: int, base: int, strict: bool, total: object):  # noqa: FBT001  a parameter of the table
+    pages = Pages(count, base=base, strict=strict, total=total)
+    found = await listed(pages)
+    assert [definition.workflow_id for definition in found] == [f"wf-{number}" for number in range(count)]
+    assert len(pages.asked) <= count // 100 + 3
+
+
+async def test_it_is_asked_for_by_age_so_that_new_workflows_move_nothing():
+    pages = Pages(1)
+    (definition,) = await listed(pages)
+    assert pages.asked == [{"page": 0, "size": 100, "sort_field": "create_time", "sort_type": "ASC"}]
+    assert definition == Definition(workflow_id="wf-0", name="Name 0", type="cron", nodes={"n": "Node"})
+
+
+async def test_pages_that_repeat_for_ever_are_refused_soon():
+    pages = Pages(0, total=10_000)
+    pages.elements = [element(number) for number in range(100)] * 1000
+    with pytest.raises(Unreadable, match="repeat and never end"):
+        await listed(pages)
+    assert len(pages.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", b"<html>", b"[]", b'{"elements": {}}', b'{"elements": null}', b'{"error_code":"X"}']
+)
+async def test_one_broken_page_costs_the_whole_pass(broken: bytes):
+    pages = Pages(250)
+
+    async def answer(request: web.Request) -> web.Response:
+        response = await pages.answer(request)
+        return response if len(pages.asked) < 3 else web.Response(body=broken, content_type="application/json")
+
+    async with served(answer) as endpoint, client(endpoint) as aom:
+        with pytest.raises(SourceError) as caught:
+            await aom.listed()
+    assert caught.value.reason is Reason.ANSWER
+
+
+async def test_the_simulator_s_list_is_read_whole():
+    clock = Clock()
+    made = world(7, workflows=230, start=clock.now())
+    simulator = Simulator(made, clock=clock.now, token=TOKEN, project_id=PROJECT_ID)
+    async with simulator, client(simulator.url) as aom:
+        found = {definition.workflow_id: definition for definition in await aom.listed()}
+    assert set(found) == set(made.flows)
+    for flow in made.flows.values():
+        assert found[flow.id].name == flow.name
+        assert found[flow.id].nodes == {step.id: step.name for step in flow.steps}
+    assert simulator.violations == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "kept"),
+    [
+        ({"id": None}, 0), ({"id": ""}, 0), ({"id": 7}, 0), ({"id": "x" * 65}, 0), ("text", 0), (None, 0), ([], 0),
+        ({"id": "w"}, 1), ({"id": "w", "name": None, "type": 5, "nodes": {}}, 1),
+        ({"id": "w", "nodes": [None, {"id": 3}]}, 1),
+    ],
+)  # fmt: skip
+def test_a_bad_element_is_left_out_alone(bad: object, kept: int):
+    page = listing.read(json.dumps({"elements": [bad, element(1)], "total_elements": 2}).encode())
+    assert len(page.definitions) == kept + 1
+    assert page.elements == 2
+    if kept:
+        assert page.definitions[0] == Definition(workflow_id="w", name="", type="", nodes={})
+
+
+def test_names_that_cannot_be_labels_are_not_told():
+    body = json.dumps({"elements": [element(1, name="n" * 257, type="t" * 17)]}).encode()
+    (definition,) = listing.read(body).definitions
+    assert (definition.name, definition.type) == ("", "")
+    (hostile,) = listing.read(json.dumps({"elements": [element(1, name="夜间\ud800")]}).encode()).definitions
+    assert hostile.name == "夜间\ufffd"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "name", "nodes"]), inner),
+)
+
+
+@given(st.lists(values, max_size=4), values)
+def test_whatever_the_elements_a_list_is_read(elements: list, total: object):
+    body = json.dumps({"elements": elements, "total_elements": total}).encode()
+    page = listing.read(body)
+    assert len(page.definitions) <= page.elements == len(elements)
+
+
+@given(st.binary(max_size=60))
+def test_whatever_the_bytes_it_is_a_page_or_an_error(body: bytes):
+    with contextlib.suppress(Unreadable):
+        assert listing.read(body).elements >= 0

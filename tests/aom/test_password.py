@@ -1,0 +1,264 @@
+"""Signing in with a password: one sign-in for all that wait, renewed in time, and once on a refusal."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from collector.aom import Budget, password
+from collector.config import Secret
+from collector.errors import Reason, Refused, Unavailable, Unreadable
+from collector.model import Renewed
+from tests.aom.speaking import PASSWORD_AUTH, PROJECT_ID, Hands, Iam, answers, client, failed, served
+
+MANY = 500
+
+
+async def test_a_token_is_fetched_as_documented_and_used_until_it_is_old():
+    iam = Iam()
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        for _ in range(3):
+            assert len((await aom.history("wf-1", known=b"")).records) == 1
+    assert iam.seen[0] == ("POST", "/v3/auth/tokens?nocatalog=true")
+    assert iam.bodies == [
+        {
+            "auth": {
+                "identity": {
+                    "methods": ["password"],
+                    "password": {
+                        "user": {"name": "someone", "password": "canary-password", "domain": {"name": "somewhere"}}
+                    },
+                },
+                "scope": {"project": {"id": PROJECT_ID}},
+            }
+        }
+    ]
+    assert aom.codes("create_token") == ["201"]
+
+
+async def test_the_project_comes_from_the_answer_where_the_file_names_none():
+    iam = Iam()
+    iam.project_id = "f" * 32
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, project_id="") as aom:
+        found = await aom.history("wf-1", known=b"")
+    assert found.project_id == "f" * 32
+    assert iam.seen[1][1] == f"/v1/{'f' * 32}/cms/workflow/wf-1/executions"
+    assert iam.bodies[0]["auth"]["scope"] == {"project": {"name": "cn-north-4"}}
+
+
+async def test_when_the_token_expires_is_told():
+    iam = Iam(life=3600)
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        await aom.history("wf-1", known=b"")
+    (renewed,) = [fact for fact in aom.facts if isinstance(fact, Renewed)]
+    assert renewed == Renewed(project="prod", expires_at=1_767_225_600_000 + 3_600_000)
+
+
+async def test_a_token_of_forty_kilobytes_passes_both_ways():
+    iam = Iam(length=40_000)
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        assert len((await aom.history("wf-1", known=b"")).records) == 1
+
+
+async def test_five_hundred_that_wait_for_the_first_token_cost_one_sign_in():
+    iam = Iam()
+    iam.gate = asyncio.Event()
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, concurrency=MANY) as aom:
+        waiting = [asyncio.create_task(aom.history("wf-1", known=b"")) for _ in range(MANY)]
+        while not iam.issued:
+            await asyncio.sleep(0)
+        iam.gate.set()
+        assert len(await asyncio.gather(*waiting)) == MANY
+    assert (iam.issued, iam.asked) == (1, MANY)
+
+
+async def test_five_hundred_whose_token_died_cost_one_sign_in_and_all_succeed():
+    iam = Iam()
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, concurrency=MANY) as aom:
+        await aom.history("wf-1", known=b"")
+        iam.good.clear()
+        found = await asyncio.gather(*(aom.history("wf-1", known=b"") for _ in range(MANY)))
+        assert all(len(each.records) == 1 for each in found)
+    assert iam.issued == 2
+
+
+async def test_a_sign_in_that_fails_fails_all_that_wait_once():
+    iam = Iam()
+    iam.gate = asyncio.Event()
+    iam.down = 10**9
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, concurrency=MANY) as aom:
+        waiting = [asyncio.create_task(aom.history("wf-1", known=b"")) for _ in range(MANY)]
+        while not iam.issued:
+            await asyncio.sleep(0)
+        iam.gate.set()
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(each) for each in found} == {Unavailable}
+    assert iam.issued <= 4 * 3, "each of four attempts shares its sign-in"
+
+
+async def test_one_that_gives_up_waiting_ends_nobody_else_s_sign_in():
+    iam = Iam()
+    iam.gate = asyncio.Event()
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        first, second = (asyncio.create_task(aom.history("wf-1", known=b"")) for _ in range(2))
+        while not iam.issued:
+            await asyncio.sleep(0)
+        first.cancel()
+        iam.gate.set()
+        assert len((await second).records) == 1
+    assert iam.issued == 1
+
+
+async def test_a_token_is_renewed_ahead_of_its_end_while_nobody_waits():
+    clock, iam = Hands(), Iam(life=1000)
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
+        await aom.history("wf-1", known=b"")
+        clock.move(1000 * password.RENEWED_AFTER - 5)
+        await aom.history("wf-1", known=b"")
+        assert iam.issued == 1
+        iam.gate = asyncio.Event()
+        clock.move(10)
+        await aom.history("wf-1", known=b"")  # with the old token: IAM has not answered yet
+        iam.gate.set()
+        while len([fact for fact in aom.facts if isinstance(fact, Renewed)]) < 2:
+            await asyncio.sleep(0)
+        clock.move(500)
+        await aom.history("wf-1", known=b"")
+    assert iam.issued == 2
+
+
+async def test_a_renewal_that_fails_costs_nothing_while_the_old_token_lives_and_is_not_tried_at_every_look():
+    clock, iam = Hands(), Iam(life=1000)
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
+        await aom.history("wf-1", known=b"")
+        iam.down = 10**9
+        clock.move(850)
+        for _ in range(5):
+            await aom.history("wf-1", known=b"")
+        assert iam.issued == 2
+        clock.move(password.AGAIN_AFTER)
+        await aom.history("wf-1", known=b"")
+        while iam.issued < 3:
+            await asyncio.sleep(0)
+        clock.move(200)
+        assert (await failed(aom, Unavailable)).reason is Reason.SERVER
+
+
+async def test_a_wrong_password_is_tried_twice_and_then_left_alone_for_five_minutes():
+    clock, iam = Hands(), Iam()
+    iam.password_refused = True
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
+        for tries in (1, 2):
+            error = await failed(aom, Refused)
+            assert "The username or password is wrong." in str(error)
+            assert iam.issued == tries
+        for _ in range(3):
+            error = await failed(aom, Refused)
+            assert error.reason is Reason.AUTH
+            assert "left alone for another" in str(error)
+        assert iam.issued == 2
+        clock.move(301)
+        iam.password_refused = False
+        assert len((await aom.history("wf-1", known=b"")).records) == 1
+
+
+async def test_another_password_ends_the_pause_at_once(tmp_path: Path):
+    clock, iam = Hands(), Iam()
+    file = tmp_path / "password"
+    file.write_text("old")
+    auth = f'username = "someone"\npassword_file = "{file}"\ndomain = "somewhere"'
+    iam.password_refused = True
+    async with served(iam.answer) as endpoint, client(endpoint, auth, clock=clock) as aom:
+        for _ in range(3):
+            await failed(aom, Refused)
+        iam.password_refused = False
+        file.write_text("newer")
+        assert len((await aom.history("wf-1", known=b"")).records) == 1
+    assert iam.bodies[-1]["auth"]["identity"]["password"]["user"]["password"] == "newer"
+
+
+async def test_new_tokens_that_are_refused_do_not_make_a_storm_of_sign_ins():
+    clock, iam = Hands(), Iam()
+    iam.tokens_refused = True
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
+        for _ in range(10):
+            assert (await failed(aom, Refused)).reason is Reason.AUTH
+        assert iam.issued == 2
+        clock.move(301)
+        iam.tokens_refused = False
+        assert len((await aom.history("wf-1", known=b"")).records) == 1
+
+
+async def test_projects_of_one_user_share_the_pause():
+    clock, iam = Hands(), Iam()
+    iam.password_refused = True
+    budget = Budget(1000, clock=clock)
+    async with (
+        served(iam.answer) as endpoint,
+        client(endpoint, PASSWORD_AUTH, clock=clock, budget=budget) as one,
+        client(endpoint, PASSWORD_AUTH, clock=clock, budget=budget, name="other") as other,
+    ):
+        await failed(one, Refused)
+        await failed(other, Refused)
+        await failed(one, Refused)
+        assert "left alone" in str(await failed(other, Refused))
+    assert iam.issued == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "says"),
+    [
+        (b"{}", {}, "lacks a token"),
+        (b"[]", {"X-Subject-Token": "t"}, "no JSON object"),
+        (b"<html>", {"X-Subject-Token": "t"}, "no JSON object"),
+        (b'{"token": {"project": {"id": 7}}}', {"X-Subject-Token": "t"}, "lacks the project"),
+        (b'{"token": {"project": "x"}}', {"X-Subject-Token": "t"}, "lacks the project"),
+        (b'{"token": []}', {"X-Subject-Token": "t"}, "lacks the project"),
+    ],
+)
+async def test_an_answer_of_iam_s_that_is_none_is_said(body: bytes, headers: dict, says: str):
+    answer = answers(body, 201, **headers)
+    async with served(answer) as endpoint, client(endpoint, PASSWORD_AUTH, project_id="") as aom:
+        error = await failed(aom, Unreadable)
+    assert says in str(error)
+    assert "create_token" in str(error)
+
+
+@pytest.mark.parametrize("times", [{}, {"issued_at": "soon", "expires_at": "x"}, {"issued_at": 5, "expires_at": None}])
+async def test_a_token_that_does_not_say_how_long_it_lives_lives_a_day(times: dict):
+    clock, issued = Hands(), 0
+
+    async def handler(request):
+        nonlocal issued
+        from aiohttp import web  # noqa: PLC0415  beside its only use
+
+        if request.path == "/v3/auth/tokens":
+            issued += 1
+            return web.json_response({"token": times}, status=201, headers={"X-Subject-Token": f"t{issued}"})
+        return web.json_response([])
+
+    async with served(handler) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
+        await aom.history("wf-1", known=b"")
+        clock.move(password.DAY * password.RENEWED_AFTER - 60)
+        await aom.history("wf-1", known=b"")
+        assert issued == 1
+        clock.move(password.DAY * (1 - password.RENEWED_AFTER) + 120)
+        await aom.history("wf-1", known=b"")
+        assert issued == 2
+    assert {fact.expires_at for fact in aom.facts if isinstance(fact, Renewed)} == {None}
+
+
+async def test_no_token_is_seen_in_what_is_told():
+    iam = Iam()
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        await aom.history("wf-1", known=b"")
+        (token,) = iam.good
+        told = repr(aom.facts) + repr(vars(aom)) + repr(vars(aom._client)) + repr(aom._client._password._token)  # noqa: SLF001
+    assert token not in told
+    assert "canary" not in told
+
+
+def test_what_is_secret_is_no_part_of_its_repr():
+    assert "canary" not in repr(replace(password.Token("canary", "p", 0.0, 0.0), worked=True))
+    assert "canary" not in repr(Secret("canary"))
