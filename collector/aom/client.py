@@ -68,17 +68,21 @@ class Client:
         await self._transport.close()
 
     async def _repeated(self, request: Request) -> Asked:
-        async for attempt in AsyncRetrying(
+        repeatedly = AsyncRetrying(
             retry=retry_if_exception_type(Unavailable),
             wait=_pause,
+            sleep=self._wait,
             stop=stop_after_attempt(MOST_ATTEMPTS) | stop_before_delay(self._project.poll_deadline),
             reraise=True,
-        ):
-            with attempt:
-                if attempt.retry_state.attempt_number > 1:
-                    await self._turn()
-                return await self._signed(request)
-        raise AssertionError  # it has returned or raised by now
+        )
+        return await repeatedly(self._attempt, request)
+
+    async def _attempt(self, request: Request) -> Asked:
+        try:
+            return await self._signed(request)
+        except Unavailable as error:
+            self._budget.rest(error.retry_after or 0.0)
+            raise
 
     async def _signed(self, request: Request) -> Asked:
         """Once, and once more where the credential is another by then."""
@@ -86,10 +90,6 @@ class Client:
         try:
             async with self._credential.ticket() as ticket:
                 return await self._exchanged(request, ticket)
-        except Unavailable as error:
-            if error.retry_after:
-                self._budget.rest(error.retry_after)
-            raise
         except Refused as error:
             if ticket is None or error.reason is not Reason.AUTH or not ticket.changed():
                 raise
@@ -100,6 +100,10 @@ class Client:
     async def _exchanged(self, request: Request, ticket: Ticket) -> Asked:
         answer = await self._transport.exchange(request.within(ticket.project_id), ticket.sign)
         return Asked(answer=answer, project_id=ticket.project_id)
+
+    async def _wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._turn()
 
     async def _turn(self) -> None:
         try:

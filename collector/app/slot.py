@@ -12,13 +12,13 @@ class Slot:
     """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
 
     `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said. `lesson`:
-    what the list told and the ledger has yet to learn; `told`: what it told last.
+    what the list told and the ledger has yet to learn; `told`: what it told last. Nothing is due at `inf`.
     """
 
     watched: Watched
     poll: Poll
     patience: float
-    look_at: float = 0.0
+    look_at: float = float("inf")
     release: tuple[int, float] | None = None
     overdue: bool = False
     lesson: Definition | None = None

@@ -11,12 +11,14 @@ from collector.clock import Clock
 from collector.config import Settings, parse
 from collector.errors import ListenError
 from collector.log import Lines
-from collector.simulator import Simulator, World, demo_world, world
+from collector.simulator import Key, Simulator, World, demo_world, world
 
 LISTEN = "127.0.0.1:11513"
 SIMULATOR = "127.0.0.1:18080"
 PROJECT_ID = "0123456789abcdef0123456789abcdef"
 TOKEN = "synthetic-token-of-the-simulator"  # noqa: S105  it opens nothing but the simulator beside it
+ACCESS_KEY = "SYNTHETICACCESSKEY00"
+SECRET_KEY = "synthetic-secret-key-of-the-simulator"  # noqa: S105  likewise
 
 # Looked at every two seconds, and with a short first zero, so that something is to be seen within a minute.
 CONFIGURATION = """
@@ -68,6 +70,7 @@ async def simulate(listen: str, workflows: int | None, seed: int) -> None:
     click.echo(f"simulator   {simulator.url}")
     click.echo(f"project id  {PROJECT_ID}")
     click.echo(f"token       {TOKEN}")
+    click.echo(f"access key  {ACCESS_KEY} / {SECRET_KEY}")
     shown = list(made.flows)[:10]
     click.echo(f"workflows   {', '.join(shown)}{' …' if len(made.flows) > len(shown) else ''}")
     await stop.wait()
@@ -75,7 +78,7 @@ async def simulate(listen: str, workflows: int | None, seed: int) -> None:
 
 
 def _simulator(made: World, clock: Clock) -> Simulator:
-    return Simulator(made, clock=clock.now, token=TOKEN, project_id=PROJECT_ID)
+    return Simulator(made, clock=clock.now, token=TOKEN, project_id=PROJECT_ID, keys={ACCESS_KEY: Key(SECRET_KEY)})
 
 
 async def _start(simulator: Simulator, listen: str, *, fallback: bool) -> None:

@@ -2,14 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from email.utils import formatdate
+from types import MappingProxyType
 from typing import Any, Self
 
 from aiohttp import web
 
+from collector.simulator import iam, refusal
+from collector.simulator.access import Access
 from collector.simulator.listing import Query, selected
+from collector.simulator.refusal import Refusal
+from collector.simulator.signatures import Arrived, Key
 from collector.simulator.world import DAY_MS, World
 
 CMS = "/v1/{project_id}/cms"
@@ -18,24 +22,18 @@ DETAIL = EXECUTIONS + "/{execution_id}/status"
 LIST = CMS + "/workflow-list"
 TOKENS = "/v3/auth/tokens"
 READING_POSTS = {LIST, TOKENS}
-TOKEN_LENGTH = 2048
-
-
-class Refusal(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(str(status))
-        self.status = status
-        self.body = body
+# A token may have 40,960 characters; the web server's own limit is a fifth of that.
+LONGEST_HEADER = 65_536
 
 
 class Simulator:
     """AOM and IAM on one address.
 
-    `clock`: the service's time in ms. `token`: one that is always good. `users`: names and passwords that get other
-    tokens, each for a day; None: any do. `requests`: what was asked, by method, path template (the path where it has
-    none) and status. `violations`: every request that would have changed something, as method and path.
+    `clock`: the service's time in ms. `token`: one that is always good; "" for none. `users`: names and passwords that
+    get other tokens, each of `token_length` characters and good for `token_life` ms; None: any do. `keys`: the access
+    keys whose signatures are good. `foreign_tokens`: tokens of another region; more may be added while it runs.
+    `requests`: what was asked, by method, path template (the path where it has none) and status. `violations`: every
+    request that would have changed something, as method and path.
     """
 
     def __init__(
@@ -43,10 +41,14 @@ class Simulator:
         world: World,
         *,
         clock: Callable[[], int],
-        token: str,
+        token: str = "",
         project_id: str,
         region: str = "cn-north-4",
         users: Mapping[str, str] | None = None,
+        keys: Mapping[str, Key] = MappingProxyType({}),
+        token_length: int = 2048,
+        token_life: int = DAY_MS,
+        foreign_tokens: Iterable[str] = (),
     ) -> None:
         self.world = world
         self.requests: Counter[tuple[str, str, int]] = Counter()
@@ -54,12 +56,30 @@ class Simulator:
         self.url = ""
         self.port = 0
         self._clock = clock
-        self._token = token
-        self._expiries: dict[str, int] = {}
-        self._project_id = project_id
-        self._region = region
+        self._access = Access(token=token, keys=keys, foreign_tokens=foreign_tokens)
+        self._token_length = token_length
+        self._token_life = token_life
+        self._project = iam.Project(id=project_id, name=region)
         self._users = users
         self._runner: web.AppRunner | None = None
+
+    @property
+    def foreign_tokens(self) -> set[str]:
+        """The tokens of another region, to be read and added to."""
+        return self._access.foreign_tokens
+
+    @property
+    def signature_failures(self) -> Counter[str]:
+        """How many signatures did not hold, in all, by the access key they named."""
+        return self._access.signature_failures
+
+    def locked(self, access_key: str) -> bool:
+        """Whether too many failures in a row closed a key for now."""
+        return self._access.locked(access_key, self._clock())
+
+    def expire_tokens(self) -> None:
+        """Let every token that was issued die now."""
+        self._access.expire(self._clock())
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; raises `OSError` where the address cannot be had."""
@@ -71,7 +91,13 @@ class Simulator:
         app.router.add_post(TOKENS, self._issue)
         app.router.add_get("/v3/projects", self._projects)
         app.router.add_get("/v3/auth/projects", self._projects)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=0.5,
+            handle_signals=False,
+            max_field_size=LONGEST_HEADER,
+        )
         self._runner = runner
         await runner.setup()
         try:
@@ -108,10 +134,10 @@ class Simulator:
             self.violations.append(f"{request.method} {request.path}")
         try:
             response = await handler(request)
-        except Refusal as refusal:
-            response = _json(refusal.body, refusal.status)
+        except Refusal as refused:
+            response = self._refusing(refused)
         except web.HTTPException as error:
-            response = _gateway(error.status)
+            response = self._refusing(refusal.unreached(error.status))
         self.requests[request.method, template, response.status] += 1
         response.headers["Date"] = formatdate(self._clock() / 1000, usegmt=True)
         response.headers["X-Request-Id"] = f"{self.requests.total():032x}"
@@ -119,71 +145,79 @@ class Simulator:
             response.enable_compression(web.ContentCoding.gzip)
         return response
 
-    def _authenticate(self, request: web.Request) -> None:
-        """Refuse whoever has no right to this project: the only place that decides it."""
-        token = request.headers.get("X-Auth-Token", "")
-        if token != self._token and self._expiries.get(token, 0) <= self._clock():
-            raise Refusal(401, {"error_code": "AOM.31009004", "error_message": "auth failed.", "http_code": "401"})
-        if request.match_info.get("project_id", self._project_id) != self._project_id:
-            raise Refusal(403, {"error_code": "AOM.0403", "error_msg": "no permission for this project."})
+    def _refusing(self, refused: Refusal) -> web.Response:
+        """The answer to the request that is about to be counted, and has its number as its id."""
+        return _json(refusal.told(refused.body, f"{self.requests.total() + 1:032x}"), refused.status)
 
-    def _workflow(self, request: web.Request) -> str:
-        self._authenticate(request)
+    async def _authenticate(self, request: web.Request) -> None:
+        """Refuse whoever has no right to this project: the only place that decides it.
+
+        Where a request is signed and has a token as well, the signature counts.
+        """
+        project_id = request.match_info.get("project_id", "")
+        if "Authorization" in request.headers:
+            self._access.admit_signed(await _arrived(request), self._clock(), project_id=project_id)
+        else:
+            self._access.admit_token(request.headers.get("X-Auth-Token", ""), self._clock())
+        if project_id not in {"", self._project.id}:
+            raise refusal.service(403, "AOM.0403", "no permission for this project.")
+
+    async def _workflow(self, request: web.Request) -> str:
+        await self._authenticate(request)
         workflow_id = request.match_info["workflow_id"]
         if workflow_id not in self.world.flows:
-            raise Refusal(404, {"error_code": "AOM.30005001", "error_msg": "the workflow does not exist."})
+            raise refusal.service(404, "AOM.30005001", "the workflow does not exist.")
         return workflow_id
 
     async def _executions(self, request: web.Request) -> web.Response:
-        return _json(self.world.history(self._workflow(request), self._clock(), project_id=self._project_id))
+        workflow_id = await self._workflow(request)
+        return _json(self.world.history(workflow_id, self._clock(), project_id=self._project.id))
 
     async def _start_task(self, request: web.Request) -> web.Response:
         """The service would start the task now; here it is a violation, and nothing happens."""
-        return _json({"execution_id": f"synthetic-start-of-{self._workflow(request)}"})
+        return _json({"execution_id": f"synthetic-start-of-{await self._workflow(request)}"})
 
     async def _detail(self, request: web.Request) -> web.Response:
-        workflow_id, execution_id = self._workflow(request), request.match_info["execution_id"]
-        record = self.world.detail(workflow_id, execution_id, self._clock(), project_id=self._project_id)
+        workflow_id, execution_id = await self._workflow(request), request.match_info["execution_id"]
+        record = self.world.detail(workflow_id, execution_id, self._clock(), project_id=self._project.id)
         if record is None:
-            raise Refusal(404, {"error_code": "AOM.30005001", "error_msg": "the execution does not exist."})
+            raise refusal.service(404, "AOM.30005001", "the execution does not exist.")
         return _json(record)
 
     async def _list(self, request: web.Request) -> web.Response:
-        self._authenticate(request)
+        await self._authenticate(request)
         try:
             query = Query.of(await _body(request))
         except ValueError as error:
-            raise Refusal(400, {"error_code": "AOM.30005001", "error_msg": str(error)}) from None
-        return _json(selected(self.world, query, self._clock(), project_id=self._project_id))
+            raise refusal.service(400, "AOM.30005001", str(error)) from None
+        return _json(selected(self.world, query, self._clock(), project_id=self._project.id))
 
     async def _issue(self, request: web.Request) -> web.Response:
-        """A token that is good for a day."""
-        name, password, scope = _signing_in(await _body(request))
-        known = bool(name and password) if self._users is None else self._users.get(name) == password
-        here = {"id": self._project_id, "name": self._region}
-        if not known or any(scope.get(key, value) != value for key, value in here.items()):
-            says = "The username or password is wrong, or the project is."
-            raise Refusal(401, {"error": {"code": 401, "message": says, "title": "Unauthorized"}})
+        """A token by password."""
+        asked = iam.sign_in(await _body(request))
+        if not iam.known(asked, self._users, self._project):
+            raise refusal.bad_sign_in()
         now = self._clock()
-        token = f"MIIsynthetic{len(self._expiries)}".ljust(TOKEN_LENGTH, "A")
-        self._expiries[token] = now + DAY_MS
-        body: dict[str, Any] = {
-            "expires_at": _utc(now + DAY_MS),
-            "issued_at": _utc(now),
-            "methods": ["password"],
-            "project": here,
-            "user": {"name": name},
-        }
-        if request.query.get("nocatalog") != "true":
-            body["catalog"] = [{"type": "aom", "endpoints": [{"region": self._region, "url": self.url}]}]
-        response = _json({"token": body}, 201)
+        token = self._access.issue(now, length=self._token_length, life=self._token_life)
+        catalog = None if request.query.get("nocatalog") == "true" else self.url
+        body = iam.issued(asked, self._project, now=now, expiry=now + self._token_life, catalog=catalog)
+        response = _json(body, 201)
         response.headers["X-Subject-Token"] = token
         return response
 
     async def _projects(self, request: web.Request) -> web.Response:
-        self._authenticate(request)
-        here = request.query.get("name", self._region) == self._region
-        return _json({"projects": [{"id": self._project_id, "name": self._region, "enabled": True}] if here else []})
+        await self._authenticate(request)
+        return _json(iam.projects(self._project, request.query.get("name", self._project.name)))
+
+
+async def _arrived(request: web.Request) -> Arrived:
+    """The request as a signature is checked against it: nothing in it decoded yet."""
+    return Arrived(
+        method=request.method,
+        target=request.raw_path,
+        headers=tuple(request.headers.items()),
+        body=await request.read(),
+    )
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
@@ -192,33 +226,8 @@ async def _body(request: web.Request) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise Refusal(400, {"error_code": "APIGW.0602", "error_msg": "the request is no JSON object."})
+        raise refusal.gateway(400, "APIGW.0602", "the request is no JSON object.")
     return found
-
-
-def _signing_in(asked: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """The user, the password and the project asked for, each empty where the body does not say it."""
-    user = _inside(asked, "auth", "identity", "password", "user")
-    return str(user.get("name", "")), str(user.get("password", "")), _inside(asked, "auth", "scope", "project")
-
-
-def _inside(found: dict[str, Any], *keys: str) -> dict[str, Any]:
-    for key in keys:
-        inner = found.get(key)
-        found = inner if isinstance(inner, dict) else {}
-    return found
-
-
-def _gateway(status: int) -> web.Response:
-    """What the gateway says of a request that reaches no service; a wrong method is an unknown API to it."""
-    if status in {404, 405}:
-        says = "The API does not exist or has not been published in the environment"
-        return _json({"error_code": "APIGW.0101", "error_msg": says}, 404)
-    return _json({"error_code": "APIGW.0201", "error_msg": "Bad request"}, status)
-
-
-def _utc(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _json(body: object, status: int = 200) -> web.Response:

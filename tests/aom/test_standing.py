@@ -46,6 +46,7 @@ async def test_two_refusals_in_a_row_pause_the_key_for_five_minutes_whoever_asks
             assert "refused 2 times in a row" in str(error)
             assert "APIGW.0301" in str(error), "what it said stays to be read"
         assert gateway.asked == 2
+        assert PAUSE == 5 * 60
         clock.move(PAUSE - 5)
         await failed(aom, Refused)
         assert gateway.asked == 2

@@ -13,12 +13,13 @@ from tests.flow.collector_process import PROJECT
 class Service:
     """`answers[workflow]` is a list of records, a `web.Response` factory, or bytes.
 
-    `listed`: the elements of the workflow list, or the status of its refusal.
+    `listed`: the elements of the workflow list, or the status of its refusal. `list_waits`: what it waits for.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, object] = {}
         self.listed: list[dict] | int = []
+        self.list_waits: asyncio.Event | None = None
         self.token = "good"
         self.asked: Counter[str] = Counter()
         self.posted = 0
@@ -58,6 +59,8 @@ class Service:
         async with self._seen:
             self.asked["list"] += 1
             self._seen.notify_all()
+        if self.list_waits:
+            await self.list_waits.wait()
         if isinstance(self.listed, int):
             return web.json_response({"error_code": "AOM.0403", "error_msg": "no permission"}, status=self.listed)
         return web.json_response({"elements": self.listed, "total_elements": len(self.listed)})

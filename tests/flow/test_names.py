@@ -1,5 +1,6 @@
 """The workflow list teaches a running collector names and nodes."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -67,3 +68,24 @@ async def test_a_name_in_the_file_outranks_the_list_s(tmp_path: Path):
             address = await running.address()
             await eventually(address, lambda page: page.get("aom_workflow_node_info", workflow="Mine") == 1)
             assert (await scrape(address)).get("aom_workflow_info", workflow="Theirs") is None
+
+
+async def test_a_list_that_hangs_delays_first_looks_by_seconds_and_says_of_no_workflow_that_it_is_down(tmp_path: Path):
+    async with Service() as service:
+        service.list_waits = asyncio.Event()
+        service.listed = [element("wf-1", "Late", "copy")]
+        configuration(tmp_path, service.url, ("wf-1",))
+        async with collector("run", folder=tmp_path) as running:
+            address = await running.address()
+            seen = set()
+
+            def looked(page) -> bool:
+                seen.add(page.get("aom_collector_workflow_up"))
+                return page.get("aom_collector_workflow_up") == 1
+
+            page = await eventually(address, looked)
+            assert page.get("aom_workflow_info", workflow="wf-1") == 1
+            assert seen == {None, 1.0}
+            service.list_waits.set()
+            await eventually(address, lambda page: page.get("aom_workflow_info", workflow="Late") == 1)
+            assert await running.stop() == 0

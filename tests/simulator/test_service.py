@@ -3,58 +3,12 @@
 import gzip
 import json
 import socket
-from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 
-import aiohttp
 import pytest
 
 from collector.simulator import Simulator, demo_world, world
-
-START = 1_700_000_000_000
-PROJECT = "0123456789abcdef0123456789abcdef"
-TOKEN = "synthetic-token"
-USERS = {"operator": "synthetic-password"}
-CMS = f"/v1/{PROJECT}/cms"
-EXECUTIONS = CMS + "/workflow/{}/executions"
-SORTED = {"sort_field": "last_execution_start_time", "sort_type": "DESC"}
-
-
-class Hand:
-    """Somebody who asks the simulator, and the clock they share."""
-
-    def __init__(self, told):
-        self.now = START + 60_000
-        self.simulator = Simulator(told, clock=lambda: self.now, token=TOKEN, project_id=PROJECT, users=USERS)
-
-    async def ask(self, method, path, *, token=TOKEN, body=None, headers=()):
-        own = {"X-Auth-Token": token} if token else {}
-        async with self.session.request(
-            method, self.simulator.url + path, json=body, headers=own | dict(headers)
-        ) as response:
-            return response, await response.read()
-
-    async def json(self, method, path, **how):
-        response, body = await self.ask(method, path, **how)
-        return response.status, json.loads(body)
-
-    async def sign_in(self, password="synthetic-password", query="", **scope):
-        user = {"name": "operator", "password": password, "domain": {"name": "synthetic"}}
-        identity = {"methods": ["password"], "password": {"user": user}}
-        body = {"auth": {"identity": identity, "scope": {"project": scope or {"name": "cn-north-4"}}}}
-        response, answer = await self.ask("POST", f"/v3/auth/tokens{query}", token="", body=body)
-        return response.status, response.headers.get("X-Subject-Token"), json.loads(answer)
-
-
-@asynccontextmanager
-async def serving(told, host="127.0.0.1"):
-    hand = Hand(told)
-    await hand.simulator.start(host)
-    try:
-        async with aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=["Accept-Encoding"]) as hand.session:
-            yield hand
-    finally:
-        await hand.simulator.close()
+from tests.simulator.asking import CMS, EXECUTIONS, PROJECT, SORTED, START, TOKEN, serving
 
 
 @pytest.fixture
@@ -283,12 +237,15 @@ async def test_a_second_token_does_not_revoke_the_first(hand):
 
 
 async def test_a_token_comes_with_the_catalogue_unless_it_is_declined(hand):
-    assert "catalog" in (await hand.sign_in())[2]["token"]
+    catalog = (await hand.sign_in())[2]["token"]["catalog"]
+    assert [each["url"] for each in catalog[0]["endpoints"]] == [hand.simulator.url]
     assert "catalog" not in (await hand.sign_in(query="?nocatalog=true"))[2]["token"]
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"password": "wrong"}, {"password": ""}, {"name": "cn-south-1"}, {"id": "f" * 32}], ids=str
+    "wrong",
+    [{"password": "wrong"}, {"password": ""}, {"account": ""}, {"name": "cn-south-1"}, {"id": "f" * 32}],
+    ids=str,
 )
 async def test_a_wrong_password_or_project_gets_no_token(hand, wrong):
     status, token, body = await hand.sign_in(**wrong)
