@@ -36,8 +36,8 @@ endpoint = "{endpoint}"
 max_requests_per_second = 50
 
 [project.auth]
-method = "token"
-token = "{token}"
+access_key = "{access_key}"
+secret_key = "{secret_key}"
 """
 
 
@@ -109,10 +109,15 @@ async def _collector(listen: str | None, simulator: Simulator, folder: Path, lin
 
 def _settings(listen: str, simulator: Simulator, folder: Path) -> Settings:
     text = CONFIGURATION.format(
-        listen=listen, state=folder / "state.db", project_id=PROJECT_ID, endpoint=simulator.url, token=TOKEN
+        listen=listen,
+        state=folder / "state.db",
+        project_id=PROJECT_ID,
+        endpoint=simulator.url,
+        access_key=ACCESS_KEY,
+        secret_key=SECRET_KEY,
     )
     for flow in simulator.world.flows.values():
-        text += f'\n[[project.workflow]]\nid = "{flow.id}"\nname = "{flow.name}"\nexpect_every = "20m"\n'
+        text += f'\n[[project.workflow]]\nid = "{flow.id}"\nexpect_every = "20m"\n'
     return parse(text, base=folder, environ={})
 
 
