@@ -168,6 +168,7 @@ class Iam:
         self.issued = self.asked = self.at_once = self.most_at_once = 0
         self.password_refused = False
         self.tokens_refused = False
+        self.forbidden = False
         self.down = 0
         self.project_id: str | None = PROJECT_ID
         self.seen: list[tuple[str, str]] = []
@@ -213,4 +214,4 @@ class Iam:
         if token not in self.good or self.tokens_refused:
             body = {"error_code": "AOM.31009004", "error_message": "auth failed.", "http_code": "401"}
             return web.json_response(body, status=401)
-        return web.json_response([RECORD])
+        return web.json_response([RECORD], status=403 if self.forbidden else 200)

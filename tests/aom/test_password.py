@@ -110,6 +110,14 @@ async def test_one_that_gives_up_waiting_ends_nobody_else_s_sign_in():
     assert iam.issued == 1
 
 
+async def test_what_is_forbidden_is_no_reason_to_sign_in_again():
+    iam = Iam()
+    iam.forbidden = True
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        assert (await failed(aom, Refused)).reason is Reason.FORBIDDEN
+    assert (iam.issued, iam.asked) == (1, 1)
+
+
 async def test_a_token_is_renewed_ahead_of_its_end_while_nobody_waits():
     clock, iam = Hands(), Iam(life=1000)
     async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:

@@ -143,16 +143,34 @@ async def test_a_new_key_in_the_file_is_tried_at_once_and_even_within_the_same_l
         await aom.history("wf-1", known=b"")
 
 
-async def test_a_refusal_of_an_older_secret_does_not_count_against_the_newer():
-    standing = Standing(clock=Hands())
-    for _ in range(3):
-        with contextlib.suppress(Refused):
-            async with standing.trying("old"):
-                with contextlib.suppress(Refused):
-                    async with asyncio.timeout(1):
-                        standing.meet("new")
-                raise Refused("no", reason=Reason.AUTH)
+async def test_refusals_of_an_older_secret_do_not_count_against_the_newer():
+    standing, changed = Standing(clock=Hands()), asyncio.Event()
+    async with standing.trying("old"):
+        pass
+
+    async def late():
+        async with standing.trying("old"):
+            await changed.wait()
+            raise Refused("no", reason=Reason.AUTH)
+
+    trying = [asyncio.create_task(late()) for _ in range(3)]
+    await asyncio.sleep(0)
     standing.meet("new")
+    changed.set()
+    assert {type(each) for each in await asyncio.gather(*trying, return_exceptions=True)} == {Refused}
+    standing.meet("new")
+
+
+async def test_what_never_reached_the_service_proves_nothing():
+    standing = Standing(clock=Hands())
+    for error in (
+        Refused("its certificate is not trusted", reason=Reason.NETWORK),
+        Unavailable("x", reason=Reason.SERVER),
+    ):
+        with contextlib.suppress(Refused, Unavailable):
+            async with standing.trying("key"):
+                raise error
+        assert not standing.accepted()
 
 
 async def test_one_that_is_cancelled_while_it_tries_lets_the_next_try():
