@@ -23,8 +23,11 @@ from collector.store import Row, Store
 class Source(Protocol):
     """Where histories come from; the service's successor will be another one."""
 
-    async def history(self, workflow_id: str, *, known: bytes) -> History:
-        """Fetch a workflow's history; `known` is the digest of the last answer. Raises `SourceError`."""
+    async def history(self, workflow_id: str, *, known: bytes, begun: Callable[[], None]) -> History:
+        """Fetch a workflow's history; `known` is the digest of the last answer. Raises `SourceError`.
+
+        `begun` is called when the wait for a turn is over and the first request goes out.
+        """
         ...
 
 
@@ -65,12 +68,18 @@ class Poll:
 
     async def look(self, watched: Watched, lateness: float = 0.0) -> Polled:
         """Fetch, advance, commit, publish. A fault of the service or the state does not raise: the fact says it."""
-        began = self._clock.monotonic()
+        asked = began = self._clock.monotonic()
+
+        def begin() -> None:
+            nonlocal began
+            began = self._clock.monotonic()
+
         step: Step | None = None
         answer: History | None = None
         fault: tuple[Reason | None, str] | None = None
         try:
-            answer = await self._source.history(watched.workflow.key.workflow_id, known=watched.row.ledger.answer)
+            known = watched.row.ledger.answer
+            answer = await self._source.history(watched.workflow.key.workflow_id, known=known, begun=begin)
             _same_project(watched, answer)
             step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
             await self._keep(watched, step)
@@ -84,7 +93,7 @@ class Poll:
             outcome="failed" if fault else "changed" if step and step.changed else "unchanged",
             at=self._clock.now(),
             seconds=self._clock.monotonic() - began,
-            lateness=lateness,
+            lateness=lateness + began - asked,
             reason=fault[0] if fault else None,
             says=fault[1] if fault else None,
         )

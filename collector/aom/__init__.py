@@ -24,8 +24,8 @@ class Aom:
         self._clock = clock
         self._client = Client(project, budget=budget, clock=clock, emit=emit)
 
-    async def history(self, workflow_id: str, *, known: bytes) -> History:
-        """Fetch a workflow's executions and their nodes.
+    async def history(self, workflow_id: str, *, known: bytes, begun: Callable[[], None] | None = None) -> History:
+        """Fetch a workflow's executions and their nodes; `begun` is called when the first request goes out.
 
         Where the body's digest equals `known` it is neither inflated nor decoded: everything is as before. Raises
         `SourceError`: `Unavailable`, `Refused` or `Unreadable`.
@@ -33,7 +33,7 @@ class Aom:
         enterprise = self._project.enterprise_project_id
         query = (("x_enterprise_project_id", enterprise),) if enterprise else ()
         asked = await self._client.ask(
-            Request(operation=LIST_EXECUTIONS, ids={"workflow_id": workflow_id}, query=query)
+            Request(operation=LIST_EXECUTIONS, ids={"workflow_id": workflow_id}, query=query), begun
         )
         date, project_id = asked.answer.date, asked.project_id
         digest = wire.digest(asked.answer.raw)

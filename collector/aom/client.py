@@ -46,14 +46,16 @@ class Client:
         self._credential = self._signing_in(clock, emit)
         self._slots = asyncio.Semaphore(project.concurrency)
 
-    async def ask(self, request: Request) -> Asked:
+    async def ask(self, request: Request, begun: Callable[[], None] | None = None) -> Asked:
         """Make one allowed request, again where that can succeed, within `poll_deadline`. Raises `SourceError`.
 
-        Waiting for the first turn is lateness, not part of the deadline.
+        Waiting for the first turn is lateness, not part of the deadline; `begun` is called when it is over.
         """
         deadline = self._project.poll_deadline
         async with self._slots:
             await self._turn()
+            if begun:
+                begun()
             try:
                 async with asyncio.timeout(deadline):
                     return await self._repeated(request)

@@ -119,3 +119,10 @@ async def test_a_retry_keeps_to_the_rate_like_every_request():
         began = clock.monotonic()
         await aom.history("wf-1", known=b"")
         assert clock.monotonic() - began > 0.39, "two waits of a fifth of a second"
+
+
+async def test_when_the_wait_for_the_first_turn_is_over_is_told_once():
+    moody, told = Moody((500, {}), "good"), []
+    async with served(moody.answer) as endpoint, client(endpoint) as aom:
+        await aom.history("wf-1", known=b"", begun=lambda: told.append(moody.asked))
+    assert told == [0]

@@ -1,6 +1,7 @@
 """One look: what is published is committed, whatever comes between."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -24,9 +25,12 @@ class Source:
         self.gate = asyncio.Event()
         self.gate.set()
         self.asked: list[bytes] = []
+        self.queue = 0.0
 
-    async def history(self, _: str, *, known: bytes) -> History:
+    async def history(self, _: str, *, known: bytes, begun: Callable[[], None]) -> History:
         self.asked.append(known)
+        await asyncio.sleep(self.queue)
+        begun()
         await self.gate.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -80,9 +84,17 @@ async def desk() -> Desk:
 
 async def test_a_look_commits_then_publishes_and_says_what_it_found(desk: Desk):
     polled = await desk.poll.look(desk.watched, 0.5)
-    assert (polled.outcome, polled.lateness, polled.executions, len(polled.ended)) == ("changed", 0.5, 1, 1)
+    assert (polled.outcome, polled.executions, len(polled.ended)) == ("changed", 1, 1)
+    assert 0.5 <= polled.lateness < 0.6
     assert desk.failures == 1
     assert (await desk.store.load())[KEY].ledger == desk.published[-1][1]
+
+
+async def test_waiting_for_a_turn_is_lateness_and_no_part_of_the_duration(desk: Desk):
+    desk.source.queue = 0.3
+    polled = await desk.poll.look(desk.watched, 1.0)
+    assert polled.lateness >= 1.3
+    assert polled.seconds < 0.3
 
 
 async def test_nothing_is_published_before_its_commit_has_returned(desk: Desk):
