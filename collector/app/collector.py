@@ -5,6 +5,7 @@ store.
 """
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -20,7 +21,7 @@ from collector.exposition import Exposition, Own
 from collector.ledger import Ledger
 from collector.ledger.streak import length
 from collector.log import Lines
-from collector.model import Fact, Key, Polled, Reloaded, Scraped
+from collector.model import Fact, Format, Key, Polled, Reloaded, Scraped
 from collector.poll import Poll, Watched
 from collector.schedule import Schedule, Ticker, first_look, next_look
 from collector.store import Row, Store, open_store
@@ -230,8 +231,8 @@ class App:
     def _bug_in_look(self, key: Key, error: BaseException) -> None:
         self._lines.bug(error, key)
 
-    def _page(self) -> tuple[bytes, object]:
-        return self._exposition.page(), self._exposition.edition
+    def _page(self, form: Format) -> tuple[Iterable[bytes], object]:
+        return self._exposition.pieces(form), self._exposition.edition
 
     def _carried(self, token: object) -> None:
         self._exposition.scraped(token)

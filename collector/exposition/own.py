@@ -16,15 +16,19 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
 from collector import __version__
 from collector.clock import Clock
 from collector.exposition.own_catalog import ERROR_CODES, OWN, Row
+from collector.exposition.read import seconds
 from collector.exposition.render import clean
-from collector.model import Committed, Fact, Polled, Requested
+from collector.model import Committed, Fact, Format, Listed, Polled, Reloaded, Renewed, Requested
 
 FRESH = 1.0
+_RELOADED = "aom_collector_config_last_reload_successful"
+_RELOADED_AT = "aom_collector_config_last_reload_success_timestamp_seconds"
 
 
 class Own:
@@ -33,8 +37,9 @@ class Own:
     def __init__(self, *, clock: Clock) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self._clock = clock
-        self._made_at = float("-inf")
-        self._text = b""
+        self._made: dict[bool, tuple[float, bytes]] = {}
+        # Gauges without labels say 0 from the beginning; these have nothing to say until there was a reload.
+        self._unsaid = {_RELOADED, _RELOADED_AT}
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
@@ -70,15 +75,31 @@ class Own:
         elif isinstance(fact, Committed):
             self._counters["aom_collector_state_commits_total"].labels(fact.outcome).inc(fact.rows)
             self._histograms["aom_collector_state_commit_duration_seconds"].observe(fact.seconds)
+        elif isinstance(fact, Renewed):
+            self._renewed(fact)
+        elif isinstance(fact, Listed):
+            if fact.ok:
+                gauge = self._gauges["aom_collector_discovery_last_success_timestamp_seconds"]
+                gauge.labels(clean(fact.project)).set(seconds(fact.at))
+        elif isinstance(fact, Reloaded):
+            self._say(_RELOADED, int(fact.ok))
+            if fact.ok:
+                self._say(_RELOADED_AT, seconds(fact.at))
 
-    def page(self, series: int, disable: frozenset[str] = frozenset()) -> bytes:
-        """The text, at most a second old, without the families in `disable`; `series`: domain samples exposed."""
-        now = self._clock.monotonic()
-        if now - self._made_at >= FRESH:
+    def page(self, series: int, disable: frozenset[str] = frozenset(), form: Format = Format.TEXT) -> bytes:
+        """The text without an end, at most a second old; without the families in `disable`.
+
+        `series`: domain samples exposed.
+        """
+        now, openmetrics = self._clock.monotonic(), form is Format.OPENMETRICS
+        made = self._made.get(openmetrics)
+        if made is None or now - made[0] >= FRESH:
             self._gauges["aom_collector_series"].set(series)
-            self._text = generate_latest(_Occurred(self._registry, disable))
-            self._made_at = now
-        return self._text
+            occurred = _Occurred(self._registry, disable | self._unsaid)
+            # Both text formats write our names alike.
+            text = _openmetrics(occurred) if openmetrics else generate_latest(occurred)
+            made = self._made[openmetrics] = now, text
+        return made[1]
 
     def _register(self, row: Row) -> None:
         name, registry = row.name, self._registry
@@ -110,6 +131,22 @@ class Own:
             self._counters["aom_collector_api_errors_total"].labels(project, operation, code).inc()
         if fact.skew is not None:
             self._gauges["aom_collector_api_clock_skew_seconds"].labels(project).set(fact.skew)
+
+    def _renewed(self, fact: Renewed) -> None:
+        gauge = self._gauges["aom_collector_credential_expiry_timestamp_seconds"]
+        if fact.expires_at is None:
+            gauge.remove(clean(fact.project))
+        else:
+            gauge.labels(clean(fact.project)).set(seconds(fact.expires_at))
+
+    def _say(self, name: str, value: float) -> None:
+        self._gauges[name].set(value)
+        self._unsaid.discard(name)
+
+
+def _openmetrics(registry: Collector) -> bytes:
+    text: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    return text.removesuffix(b"# EOF\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""The page: every workflow's lines as bytes, rendered when its ledger is committed, joined when somebody scrapes.
+"""The page: every workflow's lines as bytes, rendered when its ledger is committed, gathered when somebody scrapes.
 
 What is shown of a workflow is one committed ledger. Restored totals are shown until a scrape has carried them (or until
 `first_zero` has passed), so that what happened while nobody watched is seen as an increase. Meanwhile only the facts
 about now come from the newer, pending ledger: the restored ones may be days old.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from operator import itemgetter
 
 from collector.exposition.catalog import CATALOG
@@ -13,11 +15,12 @@ from collector.exposition.family import WORKFLOW
 from collector.exposition.looks import LOOKS, Looks
 from collector.exposition.own import Own
 from collector.exposition.read import View
-from collector.exposition.render import NOTHING, Lines, Pen, header, label
+from collector.exposition.render import NOTHING, Lines, Pen, Pieces, header, label
 from collector.ledger import Ledger
-from collector.model import Key, Workflow
+from collector.model import Format, Key, Workflow
 
 INTERVALS_UNTIL_STALE = 3
+END = b"# EOF\n"
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class _Shown:
     workflow: Workflow
     looks: Looks
     edition: int
-    blocks: list[bytes]
+    blocks: list[Pieces]
     own: str = ""
     now: tuple[Lines, ...] = ()
     stale: bool = True
@@ -45,6 +48,29 @@ class _Shown:
     dropped: int = 0
     pending: Ledger | None = None
     until: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, whatever happens after it was made; iterating gives its pieces, in any thread and as often as needed.
+
+    `rows`: every workflow's blocks. `own`: what comes after all families. `step`: 2 leaves the exemplars out.
+    """
+
+    heads: list[bytes]
+    rows: list[tuple[Pieces, ...]]
+    own: tuple[bytes, ...]
+    step: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        return chain.from_iterable(self._parts())
+
+    def _parts(self) -> Iterator[Iterable[bytes]]:
+        for index, head in enumerate(self.heads):
+            if any(map(itemgetter(index), self.rows)):
+                yield (head,)
+                yield islice(chain.from_iterable(map(itemgetter(index), self.rows)), 0, None, self.step)
+        yield self.own
 
 
 class Exposition:
@@ -64,8 +90,9 @@ class Exposition:
         self._families = tuple(family for family in CATALOG if family.name not in disable)
         self._now = tuple(index for index, family in enumerate(self._families) if family.now)
         self._looks = tuple(family for family in LOOKS if family.name not in disable)
-        self._headers = [header(row.name, row.type, row.help) for row in self._families]
-        self._headers += [header(row.name, row.type, row.help) for row in self._looks]
+        rows = [(row.name, row.type, row.help) for row in self._families]
+        rows += [(row.name, row.type, row.help) for row in self._looks]
+        self._headers = {form: [header(*row, form) for row in rows] for form in Format}
         self._shown: dict[Key, _Shown] = {}
         self._waiting: dict[Key, _Shown] = {}
         self._rendered = 0
@@ -84,7 +111,7 @@ class Exposition:
             self._write_looks(known)
             return
         self.edition += 1
-        blocks = [b""] * len(self._headers)
+        blocks: list[Pieces] = [()] * (len(self._families) + len(self._looks))
         shown = _Shown(workflow, Looks(workflow.interval), self.edition, blocks)
         self._shown[workflow.key] = shown
         if restored and ledger.since is not None:
@@ -149,17 +176,17 @@ class Exposition:
             self.samples -= shown.samples
             self._rendered -= shown.rendered
 
-    def page(self) -> bytes:
-        """The page in the text format 0.0.4: families in the catalog's order, then our own metrics."""
-        rows = [shown.blocks for shown in self._shown.values()]
-        parts: list[bytes] = []
-        for index, head in enumerate(self._headers):
-            column = list(map(itemgetter(index), rows))
-            if any(column):
-                parts.append(head)
-                parts += column
-        parts.append(self._own.page(self.samples, self._disable))
-        return b"".join(parts)
+    def page(self, form: Format = Format.TEXT) -> bytes:
+        """The page: families in the catalog's order, then our own metrics."""
+        return b"".join(self.pieces(form))
+
+    def pieces(self, form: Format = Format.TEXT) -> "Page":
+        """The page as it is now, in pieces that only have to be put together: that can be done bit by bit."""
+        rows = [tuple(shown.blocks) for shown in self._shown.values()]
+        own = self._own.page(self.samples, self._disable, form)
+        if form is Format.OPENMETRICS:
+            return Page(self._headers[form], rows, (own, END), 1)
+        return Page(self._headers[form], rows, (own,), 2)
 
     def _settle(self, key: Key) -> None:
         shown = self._waiting.pop(key)
@@ -207,7 +234,7 @@ class Exposition:
 
     def _place_now(self, shown: _Shown) -> None:
         for index, (lines, _) in zip(self._now, shown.now, strict=True):
-            shown.blocks[index] = b"" if shown.stale else lines
+            shown.blocks[index] = () if shown.stale else lines
         now = sum(count for _, count in shown.now)
         rendered, samples = shown.lasting + now, shown.lasting + (0 if shown.stale else now)
         self._rendered += rendered - shown.rendered
@@ -218,7 +245,7 @@ class Exposition:
         pen, first = Pen(shown.own), len(self._families)
         for index, row in enumerate(self._looks, first):
             withheld = shown.capped and not row.essential
-            shown.blocks[index] = b"" if withheld else pen.lines(row.name, row.labels, row.read(shown.looks))[0]
+            shown.blocks[index] = () if withheld else pen.lines(row.name, row.labels, row.read(shown.looks))[0]
 
 
 def _own_labels(view: View) -> str:

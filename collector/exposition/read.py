@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from collector.ledger import Ledger
-from collector.ledger.book import Histogram, Node, Open, Tally
+from collector.ledger.book import Count, Histogram, Node, Open, Tally
 from collector.ledger.streak import length
 from collector.model import ACTIVE, Status, Workflow
 
 Observations = tuple[Histogram, tuple[float, ...]]
 """A histogram and the upper bounds of its buckets."""
-Value = int | float | Observations
+Value = int | float | Count | Observations
 Sample = tuple[tuple[str, ...], Value]
 """The label values of one sample in the family's order, and its value."""
 
@@ -85,11 +85,11 @@ def consecutive_failures(view: View) -> Iterator[Sample]:
 
 
 def reopened(view: View) -> Iterator[Sample]:
-    yield (), view.ledger.reopened.published
+    yield (), view.ledger.reopened
 
 
 def gaps(view: View) -> Iterator[Sample]:
-    yield (), view.ledger.gaps.published
+    yield (), view.ledger.gaps
 
 
 def node_info(view: View) -> Iterator[Sample]:
@@ -144,7 +144,7 @@ def node_consecutive_failures(view: View) -> Iterator[Sample]:
 def node_targets(view: View) -> Iterator[Sample]:
     for name, node in view.ledger.nodes.items():
         for outcome, count in node.targets.items():
-            yield (name, outcome), count.published
+            yield (name, outcome), count
 
 
 def _shown(ledger: Ledger) -> list[Open]:
@@ -164,7 +164,7 @@ def _of_nodes(nodes: Iterable[tuple[str, Node]], reader: Callable[[Tally], Itera
 
 def _runs(tally: Tally) -> Iterator[Sample]:
     for status, count in tally.runs.items():
-        yield (status,), count.published
+        yield (status,), count
 
 
 def _durations(tally: Tally, bounds: tuple[float, ...]) -> Iterator[Sample]:

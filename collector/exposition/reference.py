@@ -9,6 +9,7 @@ from collector.exposition.catalog import CATALOG
 from collector.exposition.family import WORKFLOW, Family
 from collector.exposition.looks import LOOKS
 from collector.exposition.own_catalog import OWN
+from collector.exposition.render import EXEMPLAR
 from collector.ledger.book import OTHER_NODE, OUTCOMES
 from collector.model import ACTIVE, FAILED, FINAL, Status
 
@@ -24,6 +25,9 @@ timestamp, and a fact that does not exist has no series.
 `max_nodes_per_workflow` further nodes share `node="{OTHER_NODE}"`. Families marked *now* are withheld while nobody has
 confirmed them for `stale_after`, or for three intervals if that is longer. Any family named here can be left out with
 `collector.series.disable`.
+
+Scrapers that ask for it get OpenMetrics 1.0.0. There a counter or a bucket of an execution's or node run's duration may
+carry an exemplar whose only label, `{EXEMPLAR}`, names the execution it counted last.
 """
 _HEAD = "| family | type | labels | meaning |\n|---|---|---|---|\n"
 

@@ -4,19 +4,20 @@ import asyncio
 import base64
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
+from collector.model import Format
 from collector.web import overview as pages
+from collector.web.accept import accepts_gzip, choose
+from collector.web.body import length, pressed, slices
 from collector.web.listen import bind, urls
 from collector.web.overview import Overview
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MOST_AT_ONCE = 40
 GRACE = 1.0
 PATIENCE = 30.0
-SLICE = 256 * 1024
 _STYLE = base64.b64encode(hashlib.sha256(pages.STYLE.encode()).digest()).decode()
 _SAFE = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; frame-ancestors 'none'",
@@ -25,21 +26,23 @@ _SAFE = {
     "Server": "aom-collector",
 }
 
+Page = tuple[Iterable[bytes], object]
+"""A page in pieces that can be gone through again and again, in any thread; and its token."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Web:
     """Serves what it is handed.
 
-    `metrics` gives the page and a token, `carried` takes the token once the page has gone out whole. `ready` says why
-    not, None when it is; `loaded`: there is a page to serve. `on_error` hears of errors that nobody expected.
+    `metrics` gives the page in pieces and a token, `carried` takes the token once the page has gone out whole. `ready`
+    says why not, None when it is; `loaded`: there is a page to serve. `on_error` hears of errors that nobody expected.
     `patience`: seconds a reader has for a whole page.
     """
 
     def __init__(
         self,
         *,
-        metrics: Callable[[], tuple[bytes, object]],
+        metrics: Callable[[Format], Page],
         carried: Callable[[object], None],
         healthy: Callable[[], bool],
         ready: Callable[[], str | None],
@@ -57,6 +60,7 @@ class Web:
         self._on_error = on_error or _say
         self._patience = patience
         self._busy = 0
+        self._pressing: dict[Format, asyncio.Task[Page]] = {}
         self._runner: web.AppRunner | None = None
         self.addresses: list[str] = []
 
@@ -84,6 +88,10 @@ class Web:
         """Stop listening; what is being sent has a moment to go out."""
         if self._runner is not None:
             await self._runner.cleanup()
+        pressing = list(self._pressing.values())
+        for task in pressing:
+            task.cancel()
+        await asyncio.gather(*pressing, return_exceptions=True)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -106,18 +114,37 @@ class Web:
     async def _serve_metrics(self, request: web.Request) -> web.StreamResponse:
         if not self._loaded():
             return web.Response(status=503, text="The state is not loaded yet.\n")
-        body, token = self._metrics()
-        headers = {"Content-Type": choose(request.headers.get("Accept"))}
-        if request.method == "HEAD":
-            return web.Response(body=body, headers=headers)
+        choice = choose(_joined(request, "Accept"))
+        headers = {"Content-Type": choice.content_type, "Vary": "Accept, Accept-Encoding"}
+        if accepts_gzip(_joined(request, "Accept-Encoding")):
+            pieces, token = await self._pressed(choice.format)
+            headers["Content-Encoding"] = "gzip"
+        else:
+            pieces, token = self._metrics(choice.format)
         response = web.StreamResponse(headers=headers)
-        response.content_length = len(body)
-        await self._send(request, response, body)
+        response.content_length = await length(pieces)
+        if request.method == "HEAD":
+            return response
+        await self._send(request, response, pieces)
         self._carried(token)
         return response
 
-    async def _send(self, request: web.Request, response: web.StreamResponse, body: bytes) -> None:
-        """Send a whole body, piece by piece as the reader takes them; a reader that is too slow is cut off."""
+    async def _pressed(self, form: Format) -> Page:
+        """The page compressed; who asks while that is being done for another gets the same."""
+        task = self._pressing.get(form)
+        if task is None:
+            task = self._pressing[form] = asyncio.create_task(self._press(form))
+        return await task
+
+    async def _press(self, form: Format) -> Page:
+        try:
+            pieces, token = self._metrics(form)
+            return await pressed(pieces), token
+        finally:
+            del self._pressing[form]
+
+    async def _send(self, request: web.Request, response: web.StreamResponse, pieces: Iterable[bytes]) -> None:
+        """Send a whole page, slice by slice as the reader takes them; a reader that is too slow is cut off."""
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
@@ -126,10 +153,10 @@ class Web:
         try:
             async with asyncio.timeout(self._patience):
                 await response.prepare(request)
-                last = max(len(body) - 1, 0) // SLICE * SLICE
-                for start in range(0, last, SLICE):
-                    await response.write(body[start : start + SLICE])
-                await response.write_eof(body[last:])
+                for part in slices(pieces):
+                    await response.write(part)
+                    await asyncio.sleep(0)  # a reader as fast as we are must not keep the loop for itself
+                await response.write_eof()
         except TimeoutError:
             transport.abort()
             raise ConnectionResetError from None
@@ -148,9 +175,9 @@ class Web:
         return web.Response(body=page, content_type="text/html", charset="utf-8")
 
 
-def choose(_accept: str | None) -> str:
-    """The content type to answer with; every scraper reads the text format 0.0.4."""
-    return TEXT
+def _joined(request: web.Request, name: str) -> str | None:
+    """A header that may be there several times, as if it were there once."""
+    return ", ".join(request.headers.getall(name)) if name in request.headers else None
 
 
 async def _protect(_: web.Request, response: web.StreamResponse) -> None:

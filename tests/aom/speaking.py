@@ -1,6 +1,5 @@
 """A client and the servers it speaks with, for the tests of the service's side."""
 
-import asyncio
 import subprocess
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -173,7 +172,8 @@ class Iam:
         self.project_id: str | None = PROJECT_ID
         self.seen: list[tuple[str, str]] = []
         self.bodies: list[object] = []
-        self.gate: asyncio.Event | None = None
+        self.gate: Any = None
+        self.late: Any = None
 
     async def answer(self, request: web.Request) -> web.Response:
         self.seen.append((request.method, request.path_qs))
@@ -210,8 +210,10 @@ class Iam:
     async def _history(self, request: web.Request) -> web.Response:
         self.asked += 1
         token = request.headers.get("X-Auth-Token")
-        await asyncio.sleep(0)
-        if token not in self.good or self.tokens_refused:
+        refused = token not in self.good or self.tokens_refused
+        if self.late and "wf-late" in request.path:
+            await self.late.wait()
+        if refused:
             body = {"error_code": "AOM.31009004", "error_message": "auth failed.", "http_code": "401"}
             return web.json_response(body, status=401)
         return web.json_response([RECORD], status=403 if self.forbidden else 200)

@@ -110,6 +110,36 @@ async def test_one_that_gives_up_waiting_ends_nobody_else_s_sign_in():
     assert iam.issued == 1
 
 
+async def test_a_late_refusal_of_the_old_token_does_not_cost_the_new_one():
+    iam = Iam()
+    async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        await aom.history("wf-1", known=b"")
+        iam.good.clear()
+        iam.late = asyncio.Event()
+        late = asyncio.create_task(aom.history("wf-late", known=b""))
+        while iam.asked < 2:
+            await asyncio.sleep(0)
+        await aom.history("wf-1", known=b"")
+        iam.late.set()
+        assert len((await late).records) == 1
+    assert iam.issued == 2
+
+
+async def test_a_sign_in_under_way_ends_with_the_client():
+    iam = Iam()
+    iam.gate = asyncio.Event()
+    async with served(iam.answer) as endpoint:
+        async with client(endpoint, PASSWORD_AUTH) as aom:
+            look = asyncio.create_task(aom.history("wf-1", known=b""))
+            while not iam.issued:
+                await asyncio.sleep(0)
+            look.cancel()
+            await asyncio.gather(look, return_exceptions=True)
+        ours = [task for task in asyncio.all_tasks() if "_signed_in" in repr(task)]
+        assert ours == []
+        iam.gate.set()
+
+
 async def test_what_is_forbidden_is_no_reason_to_sign_in_again():
     iam = Iam()
     iam.forbidden = True

@@ -2,7 +2,20 @@
 
 from collector.exposition import Exposition, Own
 from collector.ledger import Ledger
-from collector.model import Key, Targets, Workflow
+from collector.model import (
+    Committed,
+    Ended,
+    Format,
+    Key,
+    Listed,
+    Polled,
+    Reloaded,
+    Renewed,
+    Requested,
+    Status,
+    Targets,
+    Workflow,
+)
 from tests.ledger.story import T0, Watch, node, run
 
 SECOND = 1000
@@ -53,6 +66,36 @@ def domain(page: bytes) -> str:
     """The part of a page that is about workflows."""
     text = page.decode()
     return text.partition("# HELP aom_collector_build_info ")[0]
+
+
+def whole(form: Format) -> bytes:
+    """A page in one of the formats: workflows of every kind, and every family of our own."""
+    clock = Clock()
+    own = Own(clock=clock)
+    shown = exposition(own=own)
+    for at, ledger in enumerate((None, calm(), troubled())):
+        watched = workflow(f"wf-{at}", expect_every=60)
+        shown.watch(watched, ledger, restored=False)
+        good(shown, watched)
+        shown.polled(watched.key, ok=False, at=T0, reason="server")
+    key, ended = (
+        Key("prod", "wf-1"),
+        Ended(execution="e", node="n", status=Status.FAIL, begin=None, end=T0, held=False, first_sight=False),
+    )
+    own.watching("prod", 3)
+    own.dropped("prod", 1)
+    for fact in (
+        Polled(
+            key=key, name="", outcome="changed", at=T0, seconds=1, ended=(ended,), rejected={"id": 1}, invalid={"x": 1}
+        ),
+        Requested(project="prod", operation="list_executions", code="400", seconds=1, error_code="X.1", skew=0.5),
+        Committed(outcome="ok", rows=1, seconds=1),
+        Renewed(project="prod", expires_at=T0),
+        Listed(project="prod", at=T0, ok=True),
+        Reloaded(at=T0, ok=True),
+    ):
+        own.observe(fact)
+    return shown.page(form)
 
 
 def series(page: bytes | str) -> dict[str, float]:
@@ -106,7 +149,7 @@ def troubled() -> Ledger:
     return watch.ledger
 
 
-__all__ = ["Clock", "calm", "domain", "exposition", "good", "series", "troubled", "workflow"]
+__all__ = ["Clock", "calm", "domain", "exposition", "good", "series", "troubled", "whole", "workflow"]
 
 
 def of(shown, family):

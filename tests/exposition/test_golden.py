@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from collector.ledger import Ledger
+from collector.model import Format
 from tests.exposition.shown import calm, domain, exposition, good, series, troubled, workflow
 from tests.ledger.story import T0
 
+SUFFIXES = {Format.OPENMETRICS: ".openmetrics", Format.TEXT_1: ".prom", Format.TEXT: ".prom"}
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -16,18 +18,20 @@ def unseen():
     return Ledger(type="cron", name="learned name")
 
 
-def drawn(story):
+def drawn(story, form=Format.TEXT):
     shown, watched = exposition(), workflow(name=None if story is unseen else "nightly", expect_every=3600.5)
     shown.watch(watched, story(), restored=False)
     if story is not unseen:
         good(shown, watched, 0.25)
         shown.polled(watched.key, ok=False, at=T0 + 60_000, reason="throttled")
-    return domain(shown.page())
+    return domain(shown.page(form))
 
 
+@pytest.mark.parametrize("form", Format)
 @pytest.mark.parametrize("story", [unseen, calm, troubled])
-def test_a_ledger_reads_as_it_is_written_down(story):
-    text, path = drawn(story), GOLDEN / f"{story.__name__}.prom"
+def test_a_ledger_reads_as_it_is_written_down(story, form):
+    # Our names and labels are such that both text formats write them alike.
+    text, path = drawn(story, form), GOLDEN / f"{story.__name__}{SUFFIXES[form]}"
     if os.environ.get("GOLDEN") == "write":
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from collector import __version__
 from collector.exposition import Own
 from collector.exposition.own_catalog import OWN
-from collector.model import Committed, Ended, Key, Polled, Requested, Status
+from collector.model import Committed, Ended, Format, Key, Listed, Polled, Reloaded, Renewed, Requested, Status
 from tests.exposition.shown import Clock
 from tests.ledger.story import T0
 
@@ -110,6 +110,60 @@ def test_commits_are_counted_by_row_and_timed_by_group(told):
     assert told.says("state_commit_duration_seconds_count") == 2
 
 
+def test_a_credential_tells_when_it_expires_as_long_as_that_is_known(told):
+    family = "credential_expiry_timestamp_seconds"
+    told.own.observe(Renewed(project="prod"))
+    assert told.says(family) is None
+    told.own.observe(Renewed(project="prod", expires_at=T0 + 250))
+    told.own.observe(Renewed(project="dev", expires_at=T0))
+    assert told.says(family, project="prod") == T0 / 1000 + 0.25
+    told.own.observe(Renewed(project="prod"))
+    assert told.says(family, project="prod") is None
+    assert told.says(family, project="dev") == T0 / 1000
+
+
+def test_a_pass_over_the_list_that_failed_leaves_the_last_success_as_it_was(told):
+    family = "discovery_last_success_timestamp_seconds"
+    told.own.observe(Listed(project="prod", at=T0, ok=False, says="refused"))
+    assert told.says(family) is None
+    told.own.observe(Listed(project="prod", at=T0 + 1500, ok=True, workflows=3))
+    told.own.observe(Listed(project="prod", at=T0 + 9000, ok=False))
+    assert told.says(family, project="prod") == T0 / 1000 + 1.5
+
+
+def test_a_reload_tells_how_it_went_and_when_one_last_went_well(told):
+    assert told.says("config_last_reload_successful") is None
+    told.own.observe(Reloaded(at=T0, ok=False, says="a fault"))
+    assert told.says("config_last_reload_successful") == 0
+    assert told.says("config_last_reload_success_timestamp_seconds") is None
+    told.own.observe(Reloaded(at=T0 + 2500, ok=True))
+    assert told.says("config_last_reload_successful") == 1
+    told.own.observe(Reloaded(at=T0 + 9000, ok=False))
+    assert told.says("config_last_reload_successful") == 0
+    assert told.says("config_last_reload_success_timestamp_seconds") == T0 / 1000 + 2.5
+
+
+@pytest.mark.parametrize("form", Format)
+def test_each_format_is_made_at_most_once_a_second_and_is_never_another(form):
+    clock = Clock()
+    own = Own(clock=clock)
+    first = {each: own.page(1, form=each) for each in Format}
+    assert first[Format.TEXT] == first[Format.TEXT_1] != first[Format.OPENMETRICS]
+    own.observe(Committed(outcome="ok", rows=1, seconds=0.01))
+    clock.at = 0.99
+    assert own.page(2, form=form) is first[form]
+    clock.at = 1.0
+    assert b'aom_collector_state_commits_total{outcome="ok"} 1.0\n' in own.page(2, form=form)
+    assert b"# EOF" not in own.page(2, form=form)
+
+
+def test_openmetrics_names_our_counters_without_their_suffix(told):
+    told.own.observe(Committed(outcome="ok", rows=1, seconds=0.01))
+    text = told.own.page(0, form=Format.OPENMETRICS).decode()
+    assert "# TYPE aom_collector_state_commits counter\n" in text
+    assert "_created" not in text
+
+
 def test_the_version_and_the_number_of_workflows_are_told(told):
     told.own.watching("prod", 3)
     assert told.says("build_info", version=__version__) == 1
@@ -145,6 +199,9 @@ def test_every_family_of_the_catalog_is_fed(told):
         Requested(project="prod", operation="create_token", code="401", seconds=1, error_code="APIGW.0301", skew=0)
     )
     told.own.observe(Committed(outcome="ok", rows=1, seconds=0))
+    told.own.observe(Renewed(project="prod", expires_at=T0))
+    told.own.observe(Listed(project="prod", at=T0, ok=True))
+    told.own.observe(Reloaded(at=T0, ok=True))
     told.clock.at += 1
     text = told.own.page(0).decode()
     assert [row.name for row in OWN if f"# TYPE {row.name} {row.type}\n" not in text] == []
@@ -157,4 +214,9 @@ def test_a_project_whose_name_is_no_text_does_not_break_the_page(told):
     told.own.dropped(odd, 1)
     told.own.observe(polled(project=odd, ended=(a_node_ended(T0),)))
     told.own.observe(Requested(project=odd, operation="create_token", code="200", seconds=1, skew=0))
+    told.own.observe(Listed(project=odd, at=T0, ok=True))
+    told.own.observe(Renewed(project=odd, expires_at=T0))
+    assert told.says("credential_expiry_timestamp_seconds", project="x\ufffd") == T0 / 1000
+    told.own.observe(Renewed(project=odd))
+    assert told.says("credential_expiry_timestamp_seconds") is None
     assert told.says("workflows", project="x\ufffd") == 1

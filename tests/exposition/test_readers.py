@@ -10,8 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector.model import Format
 from tests.exposition.shown import calm, domain, exposition, good, series, troubled, workflow
 from tests.ledger.story import Targets, Watch, node, run
 
@@ -39,8 +41,7 @@ def part(variable, name):
     return found
 
 
-@pytest.fixture(scope="module")
-def page():
+def hostile(execution="e"):
     """Everything at once, with every hostile text as a node, and as a workflow's name."""
     shown = exposition()
     nodes = [
@@ -48,7 +49,7 @@ def page():
         for name in HOSTILE.values()
     ]
     watch = Watch().begins()
-    watch.sees(run("success", 10, 15, nodes=tuple(each for pair in nodes for each in pair)), now=30)
+    watch.sees(run("success", 10, 15, id=execution, nodes=tuple(each for pair in nodes for each in pair)), now=30)
     watch.releases(1000)
     for name in HOSTILE.values():
         watch.ledger.nodes[name].name = name
@@ -58,7 +59,12 @@ def page():
     for id_ in ("wf-1", "wf-2", "wf-3"):
         good(shown, workflow(id_))
         shown.polled(workflow(id_).key, ok=False, at=0, reason="timeout")
-    return shown.page()
+    return shown
+
+
+@pytest.fixture(scope="module")
+def page():
+    return hostile().page()
 
 
 def test_the_parser_reads_back_every_hostile_name(page):
@@ -71,6 +77,16 @@ def test_the_parser_reads_back_every_hostile_name(page):
         and sample.labels["status"] == "success"
     }
     assert found == dict.fromkeys(HOSTILE.values(), 1.0)
+
+
+def test_the_strict_parser_of_openmetrics_finds_the_same():
+    shown = hostile()
+    text, openmetrics = domain(shown.page()), f"{domain(shown.page(Format.OPENMETRICS))}# EOF\n"
+    found = [
+        [(sample.name, sorted(sample.labels.items()), sample.value) for family in families for sample in family.samples]
+        for families in (text_string_to_metric_families(text), openmetrics_families(openmetrics))
+    ]
+    assert found[0] == found[1]
 
 
 def test_the_parser_finds_as_many_samples_as_there_are_lines_and_none_twice(page):
@@ -97,7 +113,7 @@ class Page(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.send_header("Content-Type", f"{self.server.form}; charset=utf-8")
         self.end_headers()
         self.wfile.write(self.server.page)
         if self.server.scrapes:
@@ -109,10 +125,12 @@ class Page(BaseHTTPRequestHandler):
 
 
 @pytest.mark.optional_part
-def test_prometheus_stores_every_series(page, tmp_path):
+@pytest.mark.parametrize("form", [Format.TEXT, Format.OPENMETRICS])
+def test_prometheus_stores_every_series(form, tmp_path):
+    page = hostile(odd := 'a"b\\c\n·').page(form)
     prometheus = part("PROMETHEUS", "prometheus")
     target = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    target.page, target.scrapes, target.again = page, 0, Event()
+    target.page, target.form, target.scrapes, target.again = page, form, 0, Event()
     Thread(target=target.serve_forever, daemon=True).start()
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as probe:
         port = probe.server_address[1]
@@ -128,14 +146,17 @@ def test_prometheus_stores_every_series(page, tmp_path):
     }
     (tmp_path / "prometheus.yml").write_text(json.dumps(config))
 
-    def ask(query):
-        url = f"http://127.0.0.1:{port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+    def read(what, **query):
+        url = f"http://127.0.0.1:{port}/api/v1/{what}?{urllib.parse.urlencode(query)}"
         with urllib.request.urlopen(url, timeout=5) as answer:
-            return json.load(answer)["data"]["result"]
+            return json.load(answer)["data"]
+
+    def ask(query):
+        return read("query", query=query)["result"]
 
     arguments = (f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data")
     with subprocess.Popen(
-        [prometheus, *arguments, f"--web.listen-address=127.0.0.1:{port}"],
+        [prometheus, *arguments, "--enable-feature=exemplar-storage", f"--web.listen-address=127.0.0.1:{port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as running:
@@ -147,6 +168,12 @@ def test_prometheus_stores_every_series(page, tmp_path):
             assert int(stored[0]["value"][1]) == len(lines)
             found = ask('aom_workflow_node_runs_total{workflow_id="wf-1",status="success"}')
             assert {sample["metric"].get("node", "") for sample in found} == set(HOSTILE.values())
+            kept = read("query_exemplars", query='{__name__=~"aom_.*"}', start=0, end=2**32)
+            ids = {exemplar["labels"]["execution_id"] for series in kept for exemplar in series["exemplars"]}
+            # Prometheus 2 keeps what it reads in an exemplar as it was written.
+            written = odd.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            plain = {"f1", "late", "s2", "a", "b"}
+            assert ids in ((plain | {odd}, plain | {written}) if form is Format.OPENMETRICS else (set(),))
         finally:
             running.terminate()
             target.shutdown()

@@ -54,7 +54,7 @@ def test_it_says_which_commands_are_not_built():
 
 def test_its_configuration_is_a_good_one():
     text = README.partition("```toml\n")[2].partition("```")[0]
-    settings = parse(text, base=ROOT, environ={"AOM_TOKEN": "synthetic"})
+    settings = parse(text, base=ROOT, environ={"HUAWEICLOUD_SDK_AK": "synthetic", "HUAWEICLOUD_SDK_SK": "synthetic"})
     assert [workflow.key.workflow_id for workflow in settings.projects[0].workflows] == ["wf-0001"]
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from collector.model import Format
 from collector.web import Overview, Web
 
 
@@ -20,14 +21,17 @@ class Handed:
     overview: Overview = field(default_factory=lambda: Overview(version="1.2.3", rows=()))
     carried: list[object] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
+    pieces: list[bytes] | None = None
+    formats: list[Format] = field(default_factory=list)
     asked: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     on_carried: Callable[[], None] = lambda: None
 
-    def metrics(self) -> tuple[bytes, object]:
+    def metrics(self, form: Format) -> tuple[list[bytes], object]:
         self.asked += 1
+        self.formats.append(form)
         self.news.set()
-        return self.body, self.token
+        return [self.body] if self.pieces is None else self.pieces, self.token
 
     async def was_asked(self, times: int) -> None:
         """Wait until the page was asked for so often."""

@@ -4,9 +4,12 @@ import socket
 import aiohttp
 import pytest
 
+from collector.model import Format
 from tests.web.served import Handed, serving
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+TEXT_1 = "text/plain; version=1.0.0; charset=utf-8; escaping=dots"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 PATHS = ["/", "/metrics", "/-/healthy", "/-/ready"]
 
 
@@ -49,6 +52,23 @@ async def test_metrics_are_served_in_the_text_format(client, handed):
     assert handed.carried == ["token"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "form", "content_type"),
+    [
+        ({"Accept": OPENMETRICS}, Format.OPENMETRICS, f"{OPENMETRICS}; charset=utf-8; escaping=underscores"),
+        ({"Accept": "text/plain;version=1.0.0;escaping=dots"}, Format.TEXT_1, TEXT_1),
+        ([("Accept", "text/html"), ("Accept", OPENMETRICS)], Format.OPENMETRICS, None),
+        ({"Accept": "text/html;q="}, Format.TEXT, TEXT),
+    ],
+)
+async def test_the_format_is_what_the_scraper_accepts(client, handed, accept, form, content_type):
+    answer, body = await fetch(client, "/metrics", headers=accept)
+    assert (answer.status, body) == (200, b"a 1\n")
+    assert handed.formats == [form]
+    assert content_type in {None, answer.headers["Content-Type"]}
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+
+
 async def test_metrics_wait_for_the_state_and_carry_nothing_until_then(client, handed):
     handed.loaded = False
     answer, body = await fetch(client, "/metrics")
@@ -73,9 +93,12 @@ async def test_health_and_readiness_are_said(client, handed):
     assert (await fetch(client, "/-/healthy"))[0].status == 503
 
 
+@pytest.mark.parametrize("accept", ["", f"Accept: {OPENMETRICS}\r\n", "Accept: text/plain;version=1.0.0\r\n"])
+@pytest.mark.parametrize("encoding", ["", "Accept-Encoding: gzip\r\n"])
 @pytest.mark.parametrize("path", PATHS)
-async def test_head_is_a_get_without_its_body_and_carries_nothing(web, handed, path):
-    request = f"{{}} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+async def test_head_is_a_get_without_its_body_and_carries_nothing(web, handed, path, accept, encoding):
+    handed.body = b"a 1\n" * 1000
+    request = f"{{}} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{accept}{encoding}\r\n"
     whole = await raw(web, request.format("GET").encode())
     handed.carried.clear()
     head = await raw(web, request.format("HEAD").encode())
