@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(StrEnum):
@@ -48,12 +49,22 @@ class ConfigError(CollectorError):
 
 
 class SourceError(CollectorError):
-    """The service gave no usable answer. `reason` is the metric label; the text never holds a secret."""
+    """The service gave no usable answer. `reason` is the metric label; the text never holds a secret.
 
-    def __init__(self, says: str, *, reason: Reason, retry_after: float | None = None) -> None:
+    `retry_after`: seconds of rest that it asked for. `status`: the HTTP status it refused with.
+    """
+
+    def __init__(
+        self, says: str, *, reason: Reason, retry_after: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(says)
         self.reason = reason
         self.retry_after = retry_after
+        self.status = status
+
+    def saying(self, says: str) -> Self:
+        """The same error in other words."""
+        return type(self)(says, reason=self.reason, retry_after=self.retry_after, status=self.status)
 
 
 class Unavailable(SourceError):

@@ -56,9 +56,9 @@ class Aom:
         for number in range(listing.MOST_PAGES):
             try:
                 page = await self._page(number)
-            except Unreadable:
+            except Unreadable as error:
                 # Pages count from 0 by the service's own default, and from 1 by its own description.
-                if number > 0:
+                if number > 0 or error.status != 400:  # noqa: PLR2004  a bad request
                     raise
                 continue
             known = len(found)
@@ -85,5 +85,4 @@ class Aom:
         return body.inflate(asked.answer.raw, asked.answer.encoding, limit=self._project.max_response_bytes)
 
     def _unreadable(self, what: str, error: Unreadable) -> Unreadable:
-        says = f"project {self._project.name!r}: {what} cannot be read: {error}"
-        return Unreadable(says, reason=error.reason)
+        return error.saying(f"project {self._project.name!r}: {what} cannot be read: {error}")

@@ -16,7 +16,8 @@ def broken(error: Exception, *, timeout: float) -> SourceError:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Refused("its certificate is not trusted; name its authority in ca_file", reason=Reason.NETWORK)
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return Refused(f"the proxy answered {error.status}", reason=Reason.NETWORK)
+        kind = Unavailable if error.status >= 500 else Refused  # noqa: PLR2004  their fault, and it may pass
+        return kind(f"the proxy answered {error.status}", reason=Reason.NETWORK)
     if isinstance(error, aiohttp.ClientResponseError | ValueError):
         return Unreadable("what it answered is not HTTP that can be read", reason=Reason.ANSWER)
     return Unavailable(_unreached(error), reason=Reason.NETWORK)

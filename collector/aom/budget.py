@@ -1,16 +1,27 @@
 """What one credential may ask for, however many projects use it: its rate, its rests, and how it stands."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 from aiolimiter import AsyncLimiter
 
 from collector.clock import Clock
-from collector.errors import Reason, Refused, Unavailable
+from collector.errors import Reason, Refused, SourceError, Unavailable
 
 REFUSALS = 2
 PAUSE = 300.0
+LONGEST_PAUSE = 3600.0
+AT_ONCE = 4
+
+S = TypeVar("S")
+Counts = Callable[[SourceError], bool]
+
+
+def unauthorized(error: SourceError) -> bool:
+    """Whether an error says that what was signed with is wrong."""
+    return isinstance(error, Refused) and error.reason is Reason.AUTH
 
 
 class Budget:
@@ -24,28 +35,35 @@ class Budget:
         self._rested = float("-inf")
 
     async def turn(self, *, patience: float) -> None:
-        """Wait for the right to make one request.
+        """Wait for the right to make one request, to be made at once.
 
-        Raises `Unavailable` at once where the service asked for a rest longer than `patience` (seconds).
+        Raises `Unavailable` as soon as the service asks for a rest longer than `patience` (seconds).
         """
-        await self._limiter.acquire()
-        rest = self._rested - self._clock.monotonic()
-        if rest > patience:
-            says = f"the service asked for a rest, and {rest:.0f} s of it are left"
-            raise Unavailable(says, reason=Reason.THROTTLED, retry_after=rest)
-        while rest > 0:
-            await asyncio.sleep(rest)
-            rest = self._rested - self._clock.monotonic()
+        resting = True
+        while resting:
+            while (rest := self._left()) > 0:
+                if rest > patience:
+                    says = f"the service asked for a rest, and {rest:.0f} s of it are left"
+                    raise Unavailable(says, reason=Reason.THROTTLED, retry_after=rest)
+                await asyncio.sleep(rest)
+            await self._limiter.acquire()
+            # The service may have asked for a rest while this waited.
+            resting = self._left() > 0
 
     def rest(self, seconds: float) -> None:
         """Ask for nothing for so long."""
         self._rested = max(self._rested, self._clock.monotonic() + seconds)
 
+    def _left(self) -> float:
+        return self._rested - self._clock.monotonic()
+
 
 class Standing:
-    """How a secret stands with the service, which locks it after several refusals in a row.
+    """How a secret stands with the service, which locks it after more than five refusals in a row.
 
-    Until it was accepted once, one request at a time tries it; after two refusals in a row it is paused.
+    Until it was accepted once, one request at a time tries it. Later on so few at once that, with one more before the
+    second refusal has come, one that goes bad is not locked. After two refusals in a row it is left alone, each time
+    for longer.
     """
 
     def __init__(self, *, clock: Clock) -> None:
@@ -56,27 +74,35 @@ class Standing:
         self._until = float("-inf")
         self._said = ""
         self._gate = asyncio.Lock()
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     def accepted(self) -> bool:
         """Whether the service accepted the secret when it was last used."""
         return self._good
 
     @asynccontextmanager
-    async def trying(self, secret: object) -> AsyncIterator[None]:
-        """Use a secret for one request. Raises `Refused` while it is paused.
+    async def trying(self, read: Callable[[], S], *, counts: Counts = unauthorized) -> AsyncIterator[S]:
+        """Use the secret, as it reads when its time has come, for one request. Raises `Refused` while it is paused.
 
-        A refusal that escapes the block counts, and so does its success.
+        An error that escapes the block and `counts` is a refusal; only a success makes up for one.
         """
-        self.meet(secret)
-        async with AsyncExitStack() as stack:
-            if not self.accepted():
-                await stack.enter_async_context(self._gate)
-                self.meet(secret)
-                if self.accepted():
-                    # Somebody else's request has shown it meanwhile: nobody has to wait any more.
-                    await stack.aclose()
-            async with self._counted(secret):
-                yield
+        self.meet(read())
+        async with self._places, AsyncExitStack() as gate:
+            if not self._good:
+                await gate.enter_async_context(self._gate)
+            secret = read()
+            self.meet(secret)
+            if self.accepted():
+                # It has been shown by now, maybe by somebody else: nobody has to wait for this one.
+                await gate.aclose()
+            try:
+                yield secret
+            except SourceError as error:
+                if counts(error):
+                    self._refused(secret, str(error))
+                raise
+            if secret == self._secret:
+                self._good, self._refusals = True, 0
 
     def meet(self, secret: object) -> None:
         """Note which secret is used; another one than before starts afresh. Raises `Refused` while it is paused."""
@@ -85,28 +111,16 @@ class Standing:
         left = self._until - self._clock.monotonic()
         if left > 0:
             says = (
-                f"refused {REFUSALS} times in a row, so it is left alone for another {left:.0f} s, "
+                f"refused {self._refusals} times in a row, so it is left alone for another {left:.0f} s, "
                 f"before the service locks it; it said: {self._said}"
             )
             raise Refused(says, reason=Reason.AUTH)
 
-    @asynccontextmanager
-    async def _counted(self, secret: object) -> AsyncIterator[None]:
-        try:
-            yield
-        except Refused as error:
-            if error.reason is Reason.AUTH:
-                self._settle(secret, refused=str(error))
-            elif error.reason in (Reason.FORBIDDEN, Reason.NOT_FOUND):
-                # Whatever it may not do, it was accepted.
-                self._settle(secret, refused=None)
-            raise
-        self._settle(secret, refused=None)
-
-    def _settle(self, secret: object, *, refused: str | None) -> None:
+    def _refused(self, secret: object, says: str) -> None:
         if secret != self._secret:
             return
-        self._good = refused is None
-        self._refusals = 0 if refused is None else self._refusals + 1
-        if refused is not None and self._refusals >= REFUSALS:
-            self._said, self._until = refused, self._clock.monotonic() + PAUSE
+        self._good = False
+        self._refusals += 1
+        if self._refusals >= REFUSALS:
+            longer = 2 ** (self._refusals - REFUSALS)
+            self._said, self._until = says, self._clock.monotonic() + min(PAUSE * longer, LONGEST_PAUSE)

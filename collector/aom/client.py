@@ -14,9 +14,10 @@ from tenacity import (
 )
 
 from collector.aom.budget import Budget
-from collector.aom.credential import AccessKey, Credential, ReadyToken, Ticket
+from collector.aom.credential import AccessKey, Credential, ReadyToken
 from collector.aom.endpoints import Request
 from collector.aom.password import Password
+from collector.aom.ticket import Ticket
 from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
 from collector.config import Project
@@ -35,6 +36,16 @@ class Asked:
     project_id: str
 
 
+@dataclass(slots=True)
+class Errand:
+    """One request on its way: its deadline, what is called when it begins, and how many turns it has had."""
+
+    request: Request
+    limit: asyncio.Timeout
+    begun: Callable[[], None] | None
+    turns: int = 0
+
+
 class Client:
     """Requests for one project, under the budget of its credential."""
 
@@ -51,17 +62,13 @@ class Client:
 
         Waiting for the first turn is lateness, not part of the deadline; `begun` is called when it is over.
         """
-        deadline = self._project.poll_deadline
-        async with self._slots:
-            await self._turn()
-            if begun:
-                begun()
-            try:
-                async with asyncio.timeout(deadline):
-                    return await self._repeated(request)
-            except TimeoutError:
-                says = f"{request.operation.name}: no whole answer within poll_deadline, {deadline:g} s"
-                raise self._named(Unavailable(says, reason=Reason.TIMEOUT)) from None
+        try:
+            async with self._slots, asyncio.timeout(self._project.poll_deadline) as limit:
+                return await self._repeated(Errand(request, limit, begun))
+        except TimeoutError:
+            deadline = self._project.poll_deadline
+            says = f"{request.operation.name}: no whole answer within poll_deadline, {deadline:g} s"
+            raise self._named(Unavailable(says, reason=Reason.TIMEOUT)) from None
 
     async def close(self) -> None:
         """Close the connection to the service."""
@@ -69,53 +76,53 @@ class Client:
             await self._password.close()
         await self._transport.close()
 
-    async def _repeated(self, request: Request) -> Asked:
+    async def _repeated(self, errand: Errand) -> Asked:
         repeatedly = AsyncRetrying(
             retry=retry_if_exception_type(Unavailable),
             wait=_pause,
-            sleep=self._wait,
+            sleep=asyncio.sleep,
             stop=stop_after_attempt(MOST_ATTEMPTS) | stop_before_delay(self._project.poll_deadline),
             reraise=True,
         )
-        return await repeatedly(self._attempt, request)
+        return await repeatedly(self._attempt, errand)
 
-    async def _attempt(self, request: Request) -> Asked:
-        try:
-            return await self._signed(request)
-        except Unavailable as error:
-            self._budget.rest(error.retry_after or 0.0)
-            raise
-
-    async def _signed(self, request: Request) -> Asked:
-        """Once, and once more where the credential is another by then."""
+    async def _attempt(self, errand: Errand) -> Asked:
+        """Once, and once more where what signs it is another by then."""
         ticket: Ticket | None = None
         try:
-            async with self._credential.ticket() as ticket:
-                return await self._exchanged(request, ticket)
+            async with self._credential.ticket(last=False) as ticket:
+                return await self._exchanged(errand, ticket)
         except Refused as error:
             if ticket is None or error.reason is not Reason.AUTH or not ticket.changed():
                 raise
-        await self._turn()
-        async with self._credential.ticket() as ticket:
-            return await self._exchanged(request, ticket)
+        async with self._credential.ticket(last=True) as ticket:
+            return await self._exchanged(errand, ticket)
 
-    async def _exchanged(self, request: Request, ticket: Ticket) -> Asked:
-        answer = await self._transport.exchange(request.within(ticket.project_id), ticket.sign)
+    async def _exchanged(self, errand: Errand, ticket: Ticket) -> Asked:
+        await self._turn(errand)
+        try:
+            answer = await self._transport.exchange(errand.request, ticket)
+        except Unavailable as error:
+            self._budget.rest(error.retry_after or 0.0)
+            raise
         return Asked(answer=answer, project_id=ticket.project_id)
 
-    async def _wait(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        await self._turn()
-
-    async def _turn(self) -> None:
+    async def _turn(self, errand: Errand) -> None:
+        """Wait for a turn, right before it is used; the first one is waited for however long it takes."""
+        if not errand.turns:
+            errand.limit.reschedule(None)
         try:
             await self._budget.turn(patience=self._project.poll_deadline)
         except Unavailable as error:
             raise self._named(error) from None
+        if not errand.turns:
+            errand.limit.reschedule(asyncio.get_running_loop().time() + self._project.poll_deadline)
+            if errand.begun:
+                errand.begun()
+        errand.turns += 1
 
     def _named(self, error: SourceError) -> SourceError:
-        says = f"project {self._project.name!r}: {error}"
-        return type(error)(says, reason=error.reason, retry_after=error.retry_after)
+        return error.saying(f"project {self._project.name!r}: {error}")
 
     def _signing_in(self, clock: Clock, emit: Callable[[Fact], None]) -> Credential:
         project, auth = self._project, self._project.auth

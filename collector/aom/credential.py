@@ -1,40 +1,25 @@
 """What a project signs its requests with: a ready token, or an access key. A password has a room of its own."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from collector.aom.budget import Standing
 from collector.aom.endpoints import Request
 from collector.aom.signing import Keys, signed
+from collector.aom.ticket import Sign, Ticket, with_token
 from collector.clock import Clock
 from collector.config import Secret
 from collector.errors import ConfigError, Reason, Refused
-
-Sign = Callable[[Request, Mapping[str, str]], Mapping[str, str]]
-"""From a request and its headers, `Host` among them, to all headers that go out with it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """The right to make one request: for which project, and how it is signed.
-
-    `changed`: whether, after it was refused, there is something new to sign in with.
-    """
-
-    project_id: str
-    sign: Sign
-    changed: Callable[[], bool]
 
 
 class Credential(Protocol):
     """Something to sign in with."""
 
-    def ticket(self) -> AbstractAsyncContextManager[Ticket]:
+    def ticket(self, *, last: bool) -> AbstractAsyncContextManager[Ticket]:
         """The right to make one request, inside the block; a refusal that escapes it counts against the credential.
 
-        Raises `SourceError` where there is no such right now.
+        `last`: nothing is tried again where it is refused. Raises `SourceError` where there is no such right now.
         """
         ...
 
@@ -47,7 +32,7 @@ class ReadyToken:
         self._project_id = project_id
 
     @asynccontextmanager
-    async def ticket(self) -> AsyncIterator[Ticket]:
+    async def ticket(self, *, last: bool) -> AsyncIterator[Ticket]:  # noqa: ARG002  every credential is asked alike
         """The token as it is now."""
         token = revealed(self._token)
 
@@ -55,7 +40,7 @@ class ReadyToken:
             self._token.reread()
             return revealed(self._token) != token
 
-        yield Ticket(project_id=self._project_id, sign=with_token(token), changed=changed)
+        yield Ticket(project_id=self._project_id, sign=with_token(token), secrets=(token,), changed=changed)
 
 
 class AccessKey:
@@ -77,18 +62,18 @@ class AccessKey:
         self._clock = clock
 
     @asynccontextmanager
-    async def ticket(self) -> AsyncIterator[Ticket]:
-        """A signature with the keys as they are now."""
-        keys = self._keys()
+    async def ticket(self, *, last: bool) -> AsyncIterator[Ticket]:  # noqa: ARG002  every credential is asked alike
+        """A signature with the keys as they are when its time has come."""
+        async with self._standing.trying(self._keys) as keys:
 
-        def changed() -> bool:
-            for secret in self._secrets:
-                if secret is not None:
-                    secret.reread()
-            return self._keys() != keys
+            def changed() -> bool:
+                for secret in self._secrets:
+                    if secret is not None:
+                        secret.reread()
+                return self._keys() != keys
 
-        async with self._standing.trying(keys):
-            yield Ticket(project_id=self._project_id, sign=self._signer(keys), changed=changed)
+            secrets = (keys.access_key, keys.secret_key, keys.security_token or "")
+            yield Ticket(project_id=self._project_id, sign=self._signer(keys), secrets=secrets, changed=changed)
 
     def _keys(self) -> Keys:
         access_key, secret_key, security_token = self._secrets
@@ -111,11 +96,6 @@ class AccessKey:
             )
 
         return sign
-
-
-def with_token(token: str) -> Sign:
-    """Signing with a token: it goes along as it is."""
-    return lambda _, headers: {**headers, "X-Auth-Token": token}
 
 
 def revealed(secret: Secret) -> str:

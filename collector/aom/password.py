@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 from collector.aom import body
 from collector.aom.budget import Budget, Standing
-from collector.aom.credential import Ticket, revealed, with_token
+from collector.aom.credential import revealed
 from collector.aom.endpoints import CREATE_TOKEN, Request
+from collector.aom.ticket import Ticket, with_token
 from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
 from collector.config import Project, Secret
-from collector.errors import Reason, Refused, Unreadable
+from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadable
 from collector.model import Fact, Renewed
 
 DAY = 86_400.0
@@ -22,6 +23,8 @@ RENEWED_AFTER = 0.8
 """The part of its life after which a token is renewed."""
 AGAIN_AFTER = 60.0
 """Seconds between attempts to renew a token that still lives."""
+FUTILE = 300.0
+"""Seconds for which a refusal that a new token did not mend is no reason for another one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,25 +61,46 @@ class Password:
         self._token: Token | None = None
         self._signing_in: asyncio.Task[Token] | None = None
         self._tried_at = float("-inf")
+        self._futile_at = float("-inf")
 
     @asynccontextmanager
-    async def ticket(self) -> AsyncIterator[Ticket]:
+    async def ticket(self, *, last: bool) -> AsyncIterator[Ticket]:
         """The token as it is now. Tokens that are refused although they are new pause the password as well."""
-        password = revealed(self._password)
-        self._fresh.meet(password)
+        self._fresh.meet(self._read())
         token = await self._current()
-        ticket = Ticket(project_id=token.project_id, sign=with_token(token.text), changed=lambda: True)
         try:
             if token.worked:
-                yield ticket
+                yield self._ticket(token)
             else:
-                async with self._fresh.trying(password):
-                    yield ticket
+                async with self._fresh.trying(self._read):
+                    token = await self._current()  # the one before may have been refused meanwhile
+                    yield self._ticket(token)
                 token.worked = True
         except Refused as error:
-            if error.reason is Reason.AUTH and self._token is token:
-                self._token = None
+            if error.reason is Reason.AUTH:
+                self._refused(token, last=last)
             raise
+
+    def _ticket(self, token: Token) -> Ticket:
+        secrets = (token.text, self._read())
+        return Ticket(
+            project_id=token.project_id,
+            sign=with_token(token.text),
+            secrets=secrets,
+            changed=lambda: self._token is not token,
+        )
+
+    def _refused(self, token: Token, *, last: bool) -> None:
+        """Drop a refused token, unless another one was refused just as well although this one works elsewhere."""
+        self._password.reread()
+        now = self._clock.monotonic()
+        if last:
+            self._futile_at = now
+        if self._token is token and not (token.worked and now < self._futile_at + FUTILE):
+            self._token = None
+
+    def _read(self) -> str:
+        return revealed(self._password)
 
     async def close(self) -> None:
         """End a sign-in under way."""
@@ -102,16 +126,23 @@ class Password:
         return self._signing_in
 
     async def _signed_in(self) -> Token:
-        password = revealed(self._password)
-        request = Request(operation=CREATE_TOKEN, query=(("nocatalog", "true"),), body=self._asks(password))
-        async with self._budget.standing.trying(password):
+        async with self._budget.standing.trying(self._read, counts=_counts) as password:
             await self._budget.turn(patience=self._project.poll_deadline)
-            answer = await self._transport.exchange(request, lambda _, headers: headers)
-        try:
-            token, expires_at = self._read(answer)
-        except Unreadable as error:
-            says = f"{self._transport.where(request)}: {error}"
-            raise Unreadable(says, reason=error.reason) from None
+            request = Request(operation=CREATE_TOKEN, query=(("nocatalog", "true"),), body=self._asks(password))
+            ticket = Ticket(project_id="", sign=lambda _, headers: headers, secrets=(password,))
+            try:
+                answer = await self._transport.exchange(request, ticket)
+            except Unavailable as error:
+                self._budget.rest(error.retry_after or 0.0)
+                raise
+            except Refused:
+                self._password.reread()
+                raise
+            try:
+                token, expires_at = self._understood(answer)
+            except Unreadable as error:
+                says = f"{self._transport.where(request)}: {error}"
+                raise error.saying(says) from None
         self._token = token
         self._emit(Renewed(project=self._project.name, expires_at=expires_at))
         return token
@@ -123,7 +154,7 @@ class Password:
         identity = {"methods": ["password"], "password": {"user": user}}
         return json.dumps({"auth": {"identity": identity, "scope": {"project": scope}}}).encode()
 
-    def _read(self, answer: Answer) -> tuple[Token, int | None]:
+    def _understood(self, answer: Answer) -> tuple[Token, int | None]:
         """The token of an answer, and when it expires (ms) where the answer says so."""
         now, found = self._clock.monotonic(), body.json_object(answer.raw, answer.encoding)
         text = answer.headers.get("X-Subject-Token", "")
@@ -138,6 +169,11 @@ class Password:
         issued, expires = _moment(inner.get("issued_at")), _moment(inner.get("expires_at"))
         life = (expires - issued) / 1000 if issued is not None and expires is not None and expires > issued else DAY
         return Token(text, project_id, now + life * RENEWED_AFTER, now + life), expires
+
+
+def _counts(error: SourceError) -> bool:
+    """Whether IAM did not let the user in; it need not say so with a 401."""
+    return isinstance(error, Refused | Unreadable) and error.reason is not Reason.NETWORK
 
 
 def _moment(value: object) -> int | None:

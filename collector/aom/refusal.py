@@ -43,15 +43,16 @@ class Refusal:
     def verdict(self, *, now: int, skew: float | None = None) -> SourceError:
         """The error it stands for; `now` in ms, `skew` is the service's clock minus ours in seconds."""
         says, status = self._says(skew), self.status
-        for reason, codes in ((Reason.AUTH, (401,)), (Reason.FORBIDDEN, (403,)), (Reason.NOT_FOUND, (404,))):
-            if status in codes:
-                return Refused(says, reason=reason)
+        for reason, number in ((Reason.AUTH, 401), (Reason.FORBIDDEN, 403), (Reason.NOT_FOUND, 404)):
+            if status == number:
+                return Refused(says, reason=reason, status=status)
         if status == 429:  # noqa: PLR2004  too many requests
             asked = wait(self.retry_after, now)
-            return Unavailable(says, reason=Reason.THROTTLED, retry_after=THROTTLED_WAIT if asked is None else asked)
+            rest = THROTTLED_WAIT if asked is None else asked
+            return Unavailable(says, reason=Reason.THROTTLED, retry_after=rest, status=status)
         if status == 408 or status >= 500:  # noqa: PLR2004  a time-out of theirs, or their fault
-            return Unavailable(says, reason=Reason.SERVER, retry_after=wait(self.retry_after, now))
-        return Unreadable(says, reason=Reason.ANSWER)
+            return Unavailable(says, reason=Reason.SERVER, retry_after=wait(self.retry_after, now), status=status)
+        return Unreadable(says, reason=Reason.ANSWER, status=status)
 
     def _says(self, skew: float | None) -> str:
         where = f", a redirect{self.location and f' to {self.location}'}, and none is followed"

@@ -10,12 +10,12 @@ from yarl import URL
 
 from collector.aom import body, refusal
 from collector.aom.broken import broken
-from collector.aom.credential import Sign
 from collector.aom.endpoints import Request
 from collector.aom.signing import query_string
+from collector.aom.ticket import Ticket
 from collector.clock import Clock
 from collector.config import Project
-from collector.errors import ConfigError, Reason, Refused, SourceError, Unavailable
+from collector.errors import ConfigError, Reason, Refused, SourceError
 from collector.model import Fact, Requested
 
 LONGEST_HEADER = 1 << 16
@@ -41,13 +41,15 @@ class Transport:
         self._emit = emit
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, request: Request, sign: Sign) -> Answer:
+    async def exchange(self, request: Request, ticket: Ticket) -> Answer:
         """Send one request and read its answer. Raises `SourceError`, its sentence naming project and operation."""
+        request = request.within(ticket.project_id) if ticket.project_id else request
         try:
-            return await self._exchange(request, sign)
+            return await self._exchange(request, ticket)
         except SourceError as error:
-            says = f"{self.where(request)}: {error}"
-            raise type(error)(says, reason=error.reason, retry_after=error.retry_after) from None
+            # The service quotes what it refuses.
+            says = f"{self.where(request)}: {ticket.without_secrets(str(error))}"
+            raise error.saying(says) from None
 
     def where(self, request: Request) -> str:
         """How a sentence about a request begins."""
@@ -58,9 +60,10 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def _exchange(self, request: Request, sign: Sign) -> Answer:
+    async def _exchange(self, request: Request, ticket: Ticket) -> Answer:
         address = self._address(request)
-        session, headers = self._open(), sign(request, self._headers(address))
+        proxy, session = self._proxy(address), self._open()
+        headers = ticket.sign(request, self._headers(address))
         began = self._clock.monotonic()
         code, error_code, skew = "error", None, None
         try:
@@ -70,7 +73,7 @@ class Transport:
                 headers=headers,
                 data=request.body or None,
                 allow_redirects=False,
-                proxy=self._proxy(address),
+                proxy=proxy,
             ) as response:
                 code, date = str(response.status), refusal.date(response.headers.get("Date"))
                 skew = None if date is None else (date - self._clock.now()) / 1000
@@ -127,6 +130,8 @@ class Transport:
                 max_field_size=LONGEST_HEADER,
                 max_line_size=LONGEST_HEADER,
             )
+            # It would send a request again by itself where a kept connection has died, past every budget.
+            self._session._retry_connection = False  # noqa: SLF001  there is no public switch; a test watches it
         return self._session
 
     def _trust(self) -> ssl.SSLContext:
@@ -137,7 +142,7 @@ class Transport:
                 context.load_verify_locations(self._project.ca_file)
             except (OSError, ssl.SSLError):
                 says = f"ca_file {self._project.ca_file} holds no readable certificate"
-                raise Unavailable(says, reason=Reason.NETWORK) from None
+                raise Refused(says, reason=Reason.NETWORK) from None
         return context
 
     def _proxy(self, address: URL) -> URL | None:
@@ -145,9 +150,9 @@ class Transport:
             try:
                 return URL(self._project.proxy.reveal())
             except ConfigError as error:
-                raise Refused(str(error), reason=Reason.AUTH) from None
+                raise Refused(str(error), reason=Reason.NETWORK) from None
         host = address.host or ""
         if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
             return None
         named = getproxies_environment().get(address.scheme)
-        return URL(named) if named else None
+        return URL(named if "://" in named else f"http://{named}") if named else None

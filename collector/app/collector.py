@@ -139,7 +139,7 @@ class App:
         refuse_other_projects(settings, rows)
         spending = budgets(settings, self._clock)
         for project in settings.projects:
-            source = Aom(project, budget=spending[project.auth], clock=self._clock, emit=self._emit)
+            source = Aom(project, budget=spending[project.name], clock=self._clock, emit=self._emit)
             self._names[project.name] = Names(
                 project.name, source=source, slots=self._slots, clock=self._clock, emit=self._emit
             )
@@ -177,7 +177,9 @@ class App:
             self._ticker.every(NAMES_EVERY, f"names of {project.name}", partial(self._learn, project, schedule))
             self._schedules.append(schedule)
             schedule.start()
-            self._openings.append(asyncio.create_task(self._open(project, schedule)))
+            opening = asyncio.create_task(self._open(project, schedule))
+            opening.add_done_callback(self._opened)
+            self._openings.append(opening)
         self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
         self._ticker.every(SWEEP, "letting go", self._let_go)
         self._ticker.start()
@@ -198,7 +200,14 @@ class App:
 
     async def _learn(self, project: Project, schedule: Schedule) -> None:
         for key in await self._names[project.name].learn():
-            schedule.add(key, self._clock.monotonic())
+            now = self._clock.monotonic()
+            if self._slots[key].look_at > now:  # else its turn has come anyway
+                schedule.add(key, now)
+
+    def _opened(self, opening: asyncio.Task[None]) -> None:
+        error = None if opening.cancelled() else opening.exception()
+        if error:
+            self._bug(error)
 
     async def _work(self, key: Key, lateness: float) -> float:
         """Give one workflow the turns that are due: the release of what was held, and a look."""

@@ -33,9 +33,11 @@ class Slot:
 
     async def learn(self) -> None:
         """Take in the lesson that waits, if there is one. Raises `StateError`, and then it still waits."""
-        if self.lesson is not None:
-            await self.poll.learn(self.watched, self.lesson)
-            self.lesson = None
+        lesson = self.lesson
+        if lesson is not None:
+            await self.poll.learn(self.watched, lesson)
+            if self.lesson is lesson:  # the list may have told more meanwhile
+                self.lesson = None
 
     def plan(self, *, now: float, wall: int, first_zero: float) -> float:
         """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""

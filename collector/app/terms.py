@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from collector.aom import Budget
 from collector.clock import Clock
-from collector.config import Auth, Settings
+from collector.config import Settings
 from collector.errors import ConfigError, Fault
 from collector.exposition import FAMILIES
 from collector.ledger import Rules
@@ -34,13 +34,15 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def budgets(settings: Settings, clock: Clock) -> dict[Auth, Budget]:
-    """The budget of each credential, however many projects use it; the lowest rate that is named holds."""
-    rates: dict[Auth, float] = {}
+def budgets(settings: Settings, clock: Clock) -> dict[str, Budget]:
+    """Each project's budget, one for all that share a credential; the lowest rate that is named holds."""
+    owners = {project.name: project.auth.owner for project in settings.projects}
+    rates: dict[tuple[str, ...], float] = {}
     for project in settings.projects:
-        rate = project.max_requests_per_second
-        rates[project.auth] = min(rate, rates.get(project.auth, rate))
-    return {auth: Budget(rate, clock=clock) for auth, rate in rates.items()}
+        owner, rate = owners[project.name], project.max_requests_per_second
+        rates[owner] = min(rate, rates.get(owner, rate))
+    shared = {owner: Budget(rate, clock=clock) for owner, rate in rates.items()}
+    return {name: shared[owner] for name, owner in owners.items()}
 
 
 def refuse_other_projects(settings: Settings, rows: Mapping[Key, Row]) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from collector.config import credential
 from collector.config.addresses import is_loopback
 from collector.config.secret import Secret
-from collector.config.settings import Auth, Project, Settings
+from collector.config.settings import Project, Settings
 from collector.config.walk import Table, Walk
 from collector.config.wording import quoted
 from collector.model import Key, Workflow
@@ -120,10 +120,10 @@ def _check_ca_file(walk: Walk, project: Table, base: Path) -> None:
 
 def _warnings(projects: Sequence[Project]) -> list[str]:
     found = [] if projects else ["no [[project]] is given, so there is nothing to watch"]
-    budgets: dict[Auth, list[tuple[str, Project]]] = defaultdict(list)
+    budgets: dict[tuple[str, ...], list[tuple[str, Project]]] = defaultdict(list)
     for place, project in enumerate(projects):
         path = f"project[{place}]"
-        budgets[project.auth].append((path, project))
+        budgets[project.auth.owner].append((path, project))
         if not project.workflows:
             found.append(f"{path}: names no [[project.workflow]], so it watches nothing")
         found += [

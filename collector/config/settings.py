@@ -11,7 +11,7 @@ from collector.model import Workflow
 class Auth:
     """How a project signs in: `method` is resolved, never `auto`, and only what it needs is there.
 
-    Equal ones are one credential, however many projects use it.
+    `owner` tells credentials apart, however they are written: projects with the same share one budget.
     """
 
     method: str
@@ -22,6 +22,13 @@ class Auth:
     username: str = ""
     password: Secret | None = None
     domain: str = ""
+
+    @property
+    def owner(self) -> tuple[str, ...]:
+        """What is signed in with, not to be shown; raises `ConfigError` where a secret's file cannot be used."""
+        secrets = (self.token, self.access_key, self.secret_key, self.security_token)
+        texts = ("" if secret is None else secret.reveal() for secret in secrets)
+        return (*texts, self.username, self.domain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

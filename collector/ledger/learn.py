@@ -24,8 +24,8 @@ def learned(ledger: Ledger, definition: Definition, *, label: str, rules: Rules,
     if book.since is not None:
         if book.label != label:
             book = holds.held(book, now + rules.first_zero)
-            book.label = label
         open_defined(book, rules, now)
+    book.label = label
     return book
 
 

@@ -30,7 +30,7 @@ def settings(*projects: tuple[str, float, str]):
 def test_projects_that_share_a_credential_share_its_lowest_rate():
     mine = settings(("a", 2.0, "one"), ("b", 0.5, "one"), ("c", 4.0, "other"))
     found = budgets(mine, Clock())
-    a, b, c = (found[project.auth] for project in mine.projects)
+    a, b, c = (found[name] for name in ("a", "b", "c"))
     assert a is b
     assert a is not c
     assert (a.rate, c.rate) == (0.5, 4.0)
