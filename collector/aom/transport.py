@@ -47,8 +47,7 @@ class Transport:
         try:
             return await self._exchange(request, ticket)
         except SourceError as error:
-            # The service quotes what it refuses.
-            says = f"{self.where(request)}: {ticket.without_secrets(str(error))}"
+            says = f"{self.where(request)}: {error}"
             raise error.saying(says) from None
 
     def where(self, request: Request) -> str:
@@ -83,9 +82,11 @@ class Transport:
                     return Answer(raw=raw, encoding=encoding, date=date, headers=response.headers)
                 refused = refusal.read(response.status, response.headers, body.briefly(raw, encoding))
                 error_code = refused.code
-                raise refused.verdict(now=self._clock.now(), skew=skew)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise broken(error, timeout=self._project.timeout) from None
+                error = refused.verdict(now=self._clock.now(), skew=skew)
+                # The service quotes what it refuses.
+                raise error.saying(ticket.without_secrets(str(error)))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+            raise broken(fault, timeout=self._project.timeout) from None
         finally:
             self._emit(
                 Requested(

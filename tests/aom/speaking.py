@@ -23,7 +23,7 @@ RECORD = {"execution_id": "e1", "status": "success", "begin_time": 1_700_000_000
 TOKEN_AUTH = f'token = "{TOKEN}"'
 KEYS_AUTH = 'access_key = "AKEXAMPLE"\nsecret_key = "canary-secret"'
 PASSWORD_AUTH = 'username = "someone"\npassword = "canary-password"\ndomain = "somewhere"'
-CANARIES = (TOKEN, "canary-secret", "canary-password")
+CANARIES = (TOKEN, "AKEXAMPLE", "canary-secret", "canary-password")
 
 
 def project(endpoint: str, signs: str = TOKEN_AUTH, *, project_id: str = PROJECT_ID, **changes: Any) -> Project:

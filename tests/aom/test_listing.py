@@ -91,6 +91,20 @@ async def test_one_broken_page_costs_the_whole_pass(broken: bytes):
     assert caught.value.reason is Reason.ANSWER
 
 
+@pytest.mark.parametrize("body", [b"<html>busy</html>", b"", b'{"error_code": "X"}'])
+async def test_a_first_page_that_cannot_be_read_is_not_taken_for_counting_from_one(body: bytes):
+    pages = Pages(40)
+
+    async def answer(request: web.Request) -> web.Response:
+        response = await pages.answer(request)
+        return web.Response(body=body) if pages.asked[-1]["page"] == 0 else response
+
+    async with served(answer) as endpoint, client(endpoint) as aom:
+        with pytest.raises(Unreadable):
+            await aom.listed()
+    assert len(pages.asked) == 1
+
+
 async def test_the_simulator_s_list_is_read_whole():
     clock = Clock()
     made = world(7, workflows=230, start=clock.now())

@@ -1,10 +1,12 @@
 """Signing in with a password: one sign-in for all that wait, renewed in time, and once on a refusal."""
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from collector.aom import Budget, password
 from collector.config import Secret
@@ -148,6 +150,91 @@ async def test_what_is_forbidden_is_no_reason_to_sign_in_again():
     assert (iam.issued, iam.asked) == (1, 1)
 
 
+async def test_looks_that_wait_behind_a_refused_new_token_go_on_with_the_next():
+    iam = Iam()
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.headers.get("X-Auth-Token", "").startswith("MII1x"):
+            await asyncio.sleep(0.05)
+            return web.json_response({"error_code": "APIGW.0307"}, status=401)
+        return await iam.answer(request)
+
+    async with served(answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+        found = await asyncio.gather(*(aom.history("wf-1", known=b"") for _ in range(4)))
+    assert [len(each.records) for each in found] == [1] * 4
+    assert iam.issued == 2
+
+
+async def test_a_workflow_that_is_always_refused_does_not_cost_the_others_their_token():
+    clock, iam = Hands(), Iam()
+
+    async def answer(request: web.Request) -> web.Response:
+        if "/wf-bad/" in request.path:
+            return web.json_response({"error_code": "AOM.31009004", "error_message": "auth failed."}, status=401)
+        return await iam.answer(request)
+
+    async with served(answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
+        for _ in range(20):
+            assert len((await aom.history("wf-good", known=b"")).records) == 1
+            with pytest.raises(Refused):
+                await aom.history("wf-bad", known=b"")
+        assert iam.issued <= 3
+        iam.good.clear()
+        clock.move(password.FUTILE)
+        assert len((await aom.history("wf-good", known=b"")).records) == 1
+
+
+async def test_iam_need_not_say_401_to_be_left_alone():
+    for status in (400, 403, 404):
+        asked = []
+        refuse = answers(b'{"error": {"code": 403, "message": "no"}}', status)
+
+        async def answer(request: web.Request, asked=asked, refuse=refuse) -> web.Response:
+            asked.append(request.path)
+            return await refuse(request)
+
+        async with served(answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
+            for _ in range(10):
+                await failed(aom)
+        assert len(asked) == 2
+
+
+async def test_a_rest_that_iam_asks_for_while_nobody_waits_is_kept_by_all():
+    clock, iam, busy = Hands(), Iam(life=1000), []
+
+    async def answer(request: web.Request) -> web.Response:
+        if busy and request.path == "/v3/auth/tokens":
+            busy.append(request.path)
+            return web.json_response({}, status=429, headers={"Retry-After": "600"})
+        return await iam.answer(request)
+
+    async with served(answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock, poll_deadline=30.0) as aom:
+        await aom.history("wf-1", known=b"")
+        busy.append("from now on")
+        clock.move(850)
+        await aom.history("wf-1", known=b"")
+        while aom.codes("create_token") != ["201", "429"]:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert (await failed(aom, Unavailable)).reason is Reason.THROTTLED
+    assert len(busy) == 2
+
+
+async def test_a_password_file_is_read_again_after_a_refusal_whatever_its_time_says(tmp_path: Path):
+    file, iam = tmp_path / "password", Iam()
+    file.write_text("canary-passwordA")
+    stamp = file.stat().st_mtime_ns
+    iam.password_refused = True
+    auth = f'username = "someone"\npassword_file = "{file}"\ndomain = "somewhere"'
+    async with served(iam.answer) as endpoint, client(endpoint, auth) as aom:
+        await failed(aom, Refused)
+        file.write_text("canary-passwordB")
+        os.utime(file, ns=(stamp, stamp))
+        iam.password_refused = False
+        await aom.history("wf-1", known=b"")
+    assert iam.bodies[-1]["auth"]["identity"]["password"]["user"]["password"] == "canary-passwordB"
+
+
 async def test_a_token_is_renewed_ahead_of_its_end_while_nobody_waits():
     clock, iam = Hands(), Iam(life=1000)
     async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH, clock=clock) as aom:
@@ -269,8 +356,6 @@ async def test_a_token_that_does_not_say_how_long_it_lives_lives_a_day(times: di
 
     async def handler(request):
         nonlocal issued
-        from aiohttp import web  # noqa: PLC0415  beside its only use
-
         if request.path == "/v3/auth/tokens":
             issued += 1
             return web.json_response({"token": times}, status=201, headers={"X-Subject-Token": f"t{issued}"})

@@ -1,7 +1,9 @@
+import asyncio
+
 from collector.app.slot import Slot
 from collector.ledger import Ledger
 from collector.ledger.book import Count
-from collector.model import Key, Workflow
+from collector.model import Definition, Key, Workflow
 from collector.poll import Watched
 from collector.store import Row
 
@@ -43,3 +45,29 @@ def test_the_end_of_a_hold_goes_by_the_clock_that_never_jumps():
     it = slot(until=WALL + 30_000)
     assert plan(it, now=50.0) == 80.0
     assert plan(it, now=60.0, wall=WALL - 86_400_000) == 80.0
+
+
+async def test_what_the_list_tells_while_a_lesson_is_being_learned_is_not_lost():
+    gate, learned = asyncio.Event(), []
+
+    class Teaching:
+        async def learn(self, _: Watched, definition: Definition) -> None:
+            await gate.wait()
+            learned.append(definition.name)
+
+    def called(name: str) -> Definition:
+        return Definition(workflow_id="wf-1", name=name, type="", nodes={})
+
+    it = slot(until=None)
+    it.poll = Teaching()
+    assert it.teach(called("old"))
+    learning = asyncio.create_task(it.learn())
+    await asyncio.sleep(0)
+    assert it.teach(called("new"))
+    gate.set()
+    await learning
+    await it.learn()
+    assert learned == ["old", "new"]
+    assert not it.teach(called("new"))
+    await it.learn()
+    assert learned == ["old", "new"]

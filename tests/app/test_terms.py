@@ -36,6 +36,18 @@ def test_projects_that_share_a_credential_share_its_lowest_rate():
     assert (a.rate, c.rate) == (0.5, 4.0)
 
 
+def test_one_key_is_one_credential_however_it_is_written(tmp_path: Path):
+    (tmp_path / "one").write_text("secret")
+    (tmp_path / "other").write_text("secret\n")
+    ways = ('secret_key = "secret"', 'secret_key_file = "one"', 'secret_key_file = "other"')
+    text = "".join(
+        TEXT.format(name=place, rate=1, token="").replace('token = ""', f'access_key = "AK"\n{way}')
+        for place, way in enumerate(ways)
+    )
+    found = budgets(parse(text, base=tmp_path, environ={}), Clock())
+    assert len({id(budget) for budget in found.values()}) == 1
+
+
 def test_state_under_the_name_of_another_project_is_refused():
     mine = settings(("a", 1, "t"))
     key = Key("a", "wf-1")

@@ -1,6 +1,6 @@
 """What the workflow list teaches: names, types, and nodes before they ever ran."""
 
-from collector.ledger import Ledger, Rules, Step, learn, release
+from collector.ledger import Ledger, Rules, Step, learn, release, release_at, resume
 from collector.ledger.book import OTHER_NODE
 from collector.model import Definition, Status
 from tests.ledger.story import DAY, MINUTE, RULES, T0, Watch, node, run
@@ -136,3 +136,15 @@ def test_learning_never_lowers_a_published_number():
     for name in ("One", "Two", ""):
         teach(watch, name, n="N")
         assert {s: c.published for s, c in watch.ledger.executions.runs.items()} == before
+
+
+def test_what_was_learned_before_the_first_answer_holds_nothing_again():
+    watch = Watch()
+    teach(watch, "Nightly", a="A")
+    watch.sees()
+    watch.ledger = release(watch.ledger, T0 + 10 * MINUTE).ledger
+    assert release_at(watch.ledger) is None
+    assert not resume(watch.ledger, label="Nightly", rules=RULES, now=T0 + 20 * MINUTE).changed
+    watch.now = 1200
+    teach(watch, "Nightly", a="A, renamed")
+    assert release_at(watch.ledger) is None
