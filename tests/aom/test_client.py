@@ -55,7 +55,6 @@ async def test_a_redirect_is_never_followed_and_the_other_host_sees_nothing():
         (401, Refused, Reason.AUTH),
         (403, Refused, Reason.FORBIDDEN),
         (404, Refused, Reason.NOT_FOUND),
-        (429, Unavailable, Reason.THROTTLED),
         (408, Unavailable, Reason.SERVER),
         (500, Unavailable, Reason.SERVER),
         (502, Unavailable, Reason.SERVER),

@@ -124,27 +124,31 @@ class Page(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.optional_part
-@pytest.mark.parametrize("form", [Format.TEXT, Format.OPENMETRICS])
-def test_prometheus_stores_every_series(form, tmp_path):
-    page = hostile(odd := 'a"b\\c\n·').page(form)
-    prometheus = part("PROMETHEUS", "prometheus")
+def serving(form, page):
+    """A target that serves one page in one format."""
     target = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     target.page, target.form, target.scrapes, target.again = page, form, 0, Event()
     Thread(target=target.serve_forever, daemon=True).start()
+    return target
+
+
+@pytest.mark.optional_part
+def test_prometheus_stores_every_series_of_both_formats(tmp_path):
+    exposition = hostile(odd := 'a"b\\c\n·')
+    prometheus = part("PROMETHEUS", "prometheus")
+    served = {form.name: serving(form, exposition.page(form)) for form in (Format.TEXT, Format.OPENMETRICS)}
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as probe:
         port = probe.server_address[1]
-    config = {
-        "scrape_configs": [
-            {
-                "job_name": "hostile",
-                "scrape_interval": "1s",
-                "scrape_timeout": "1s",
-                "static_configs": [{"targets": [f"127.0.0.1:{target.server_address[1]}"]}],
-            }
-        ]
-    }
-    (tmp_path / "prometheus.yml").write_text(json.dumps(config))
+    jobs = [
+        {
+            "job_name": name,
+            "scrape_interval": "1s",
+            "scrape_timeout": "1s",
+            "static_configs": [{"targets": [f"127.0.0.1:{target.server_address[1]}"]}],
+        }
+        for name, target in served.items()
+    ]
+    (tmp_path / "prometheus.yml").write_text(json.dumps({"scrape_configs": jobs}))
 
     def read(what, **query):
         url = f"http://127.0.0.1:{port}/api/v1/{what}?{urllib.parse.urlencode(query)}"
@@ -161,20 +165,22 @@ def test_prometheus_stores_every_series(form, tmp_path):
         stderr=subprocess.DEVNULL,
     ) as running:
         try:
-            assert target.again.wait(40), "a second scrape, so that the first is stored"
-            assert [sample["value"][1] for sample in ask("up")] == ["1"]
-            stored = ask('count({__name__=~"aom_.*"})')
-            lines = [line for line in page.decode().split("\n") if line.startswith("aom_")]
-            assert int(stored[0]["value"][1]) == len(lines)
-            found = ask('aom_workflow_node_runs_total{workflow_id="wf-1",status="success"}')
-            assert {sample["metric"].get("node", "") for sample in found} == set(HOSTILE.values())
-            kept = read("query_exemplars", query='{__name__=~"aom_.*"}', start=0, end=2**32)
-            ids = {exemplar["labels"]["execution_id"] for series in kept for exemplar in series["exemplars"]}
-            # Prometheus 2 keeps what it reads in an exemplar as it was written.
-            written = odd.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            plain = {"f1", "late", "s2", "a", "b"}
-            assert ids in ((plain | {odd}, plain | {written}) if form is Format.OPENMETRICS else (set(),))
+            for name, target in served.items():
+                assert target.again.wait(40), "a second scrape, so that the first is stored"
+                assert [sample["value"][1] for sample in ask(f'up{{job="{name}"}}')] == ["1"]
+                stored = ask(f'count({{__name__=~"aom_.*",job="{name}"}})')
+                lines = [line for line in target.page.decode().split("\n") if line.startswith("aom_")]
+                assert int(stored[0]["value"][1]) == len(lines)
+                found = ask(f'aom_workflow_node_runs_total{{workflow_id="wf-1",status="success",job="{name}"}}')
+                assert {sample["metric"].get("node", "") for sample in found} == set(HOSTILE.values())
+                kept = read("query_exemplars", query=f'{{__name__=~"aom_.*",job="{name}"}}', start=0, end=2**32)
+                ids = {exemplar["labels"]["execution_id"] for series in kept for exemplar in series["exemplars"]}
+                # Prometheus 2 keeps what it reads in an exemplar as it was written.
+                written = odd.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+                plain = {"f1", "late", "s2", "a", "b"}
+                assert ids in ((plain | {odd}, plain | {written}) if name == "OPENMETRICS" else (set(),))
         finally:
             running.terminate()
-            target.shutdown()
-            target.server_close()
+            for target in served.values():
+                target.shutdown()
+                target.server_close()
