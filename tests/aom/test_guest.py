@@ -166,6 +166,21 @@ async def test_a_proxy_named_without_its_scheme_is_an_http_one(monkeypatch: pyte
     assert len(server.at) == 1
 
 
+async def test_what_other_programs_sign_in_with_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password canary-password\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    seen = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.json_response([RECORD])
+
+    async with served(answer) as endpoint, client(endpoint) as aom:
+        await aom.history("wf-1", known=b"")
+    assert seen == [None]
+
+
 @pytest.mark.parametrize(("status", "asked"), [(407, 1), (403, 1), (502, 4), (503, 4)])
 async def test_what_a_proxy_answers_is_asked_again_only_where_it_may_pass(status: int, asked: int):
     connects = 0

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -9,7 +11,7 @@ from aiohttp import web
 from collector.aom import Budget
 from collector.aom.budget import AT_ONCE, PAUSE, Standing
 from collector.errors import Reason, Refused, Unavailable
-from tests.aom.speaking import KEYS_AUTH, RECORD, Hands, client, failed, served
+from tests.aom.speaking import KEYS_AUTH, PROJECT_ID, RECORD, Hands, client, failed, served
 
 WRONG = {"error_msg": "Incorrect IAM authentication information", "error_code": "APIGW.0301", "request_id": "r1"}
 
@@ -24,6 +26,7 @@ class Gateway:
 
     async def answer(self, request: web.Request) -> web.Response:
         assert request.headers["Authorization"].startswith("SDK-HMAC-SHA256 Access=AKEXAMPLE, ")
+        assert request.headers["X-Project-Id"] == PROJECT_ID
         assert "X-Auth-Token" not in request.headers
         self.asked += 1
         self.at_once += 1
@@ -164,6 +167,21 @@ async def test_a_new_key_in_the_file_is_tried_at_once_and_even_within_the_same_l
         secret.write_text("canary-secret-33")
         gateway.refuses = False
         await aom.history("wf-1", known=b"")
+
+
+async def test_a_key_s_file_is_read_again_after_a_refusal_whatever_its_time_says(tmp_path: Path):
+    gateway, secret = Gateway(), tmp_path / "secret"
+    secret.write_text("canary-secretA")
+    stamp = secret.stat().st_mtime_ns
+    auth = f'access_key = "AKEXAMPLE"\nsecret_key_file = "{secret}"'
+    async with served(gateway.answer) as endpoint, client(endpoint, auth) as aom:
+        gateway.refuses = False
+        await aom.history("wf-1", known=b"")
+        secret.write_text("canary-secretB")
+        os.utime(secret, ns=(stamp, stamp))
+        gateway.refuses = True
+        await failed(aom, Refused)
+        assert gateway.asked == 3, "once with the key as it was, and once with the other"
 
 
 async def test_refusals_of_an_older_secret_do_not_count_against_the_newer():
