@@ -24,6 +24,10 @@ def unauthorized(error: SourceError) -> bool:
     return isinstance(error, Refused) and error.reason is Reason.AUTH
 
 
+class Paused(Refused):
+    """Nothing was asked: the credential is left alone for a while."""
+
+
 class Budget:
     """The rate of one credential in requests a second, and the rest the service asked for."""
 
@@ -82,7 +86,7 @@ class Standing:
 
     @asynccontextmanager
     async def trying(self, read: Callable[[], S], *, counts: Counts = unauthorized) -> AsyncIterator[S]:
-        """Use the secret, as it reads when its time has come, for one request. Raises `Refused` while it is paused.
+        """Use the secret, as it reads when its time has come, for one request. Raises `Paused` while it is left alone.
 
         An error that escapes the block and `counts` is a refusal; only a success makes up for one.
         """
@@ -105,16 +109,16 @@ class Standing:
                 self._good, self._refusals = True, 0
 
     def meet(self, secret: object) -> None:
-        """Note which secret is used; another one than before starts afresh. Raises `Refused` while it is paused."""
+        """Note which secret is used; another one than before starts afresh. Raises `Paused` where it is left alone."""
         if secret != self._secret:
             self._secret, self._good, self._refusals, self._until = secret, False, 0, float("-inf")
         left = self._until - self._clock.monotonic()
         if left > 0:
             says = (
-                f"refused {self._refusals} times in a row, so it is left alone for another {left:.0f} s, "
-                f"before the service locks it; it said: {self._said}"
+                f"its credential was refused {self._refusals} times in a row and is left alone for another "
+                f"{left:.0f} s, before the service locks it; the last answer was: {self._said}"
             )
-            raise Refused(says, reason=Reason.AUTH)
+            raise Paused(says, reason=Reason.AUTH)
 
     def _refused(self, secret: object, says: str) -> None:
         if secret != self._secret:

@@ -13,7 +13,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from collector.aom.budget import Budget
+from collector.aom.budget import Budget, Paused
 from collector.aom.credential import AccessKey, Credential, ReadyToken
 from collector.aom.endpoints import Request
 from collector.aom.password import Password
@@ -87,6 +87,12 @@ class Client:
         return await repeatedly(self._attempt, errand)
 
     async def _attempt(self, errand: Errand) -> Asked:
+        try:
+            return await self._signed(errand)
+        except Paused as error:
+            raise self._named(error) from None
+
+    async def _signed(self, errand: Errand) -> Asked:
         """Once, and once more where what signs it is another by then."""
         ticket: Ticket | None = None
         try:

@@ -114,8 +114,8 @@ class App:
 
     @property
     def failures(self) -> list[str]:
-        """What went wrong at the workflows whose last look failed, a sentence each."""
-        return [polled.says or "" for polled in self._last.values() if polled.outcome == "failed"]
+        """What went wrong at the workflows whose last look failed, each sentence once."""
+        return list(dict.fromkeys(polled.says or "" for polled in self._last.values() if polled.outcome == "failed"))
 
     async def _once(self, project: Project) -> None:
         gate = asyncio.Semaphore(project.concurrency)

@@ -106,7 +106,7 @@ def check(config: Path) -> None:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     watched = sum(len(project.workflows) for project in settings.projects)
-    click.echo(f"{config}: fine; {len(settings.projects)} projects, {watched} workflows")
+    click.echo(f"{config}: fine; {_many(len(settings.projects), 'project')}, {_many(watched, 'workflow')}")
 
 
 @cli.command()
@@ -167,3 +167,7 @@ def _said(sentences: str, status: int) -> int:
     for sentence in sentences.splitlines():
         click.echo(f"aom-collector: {sentence}", err=True)
     return status
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -46,7 +46,7 @@ async def test_two_refusals_in_a_row_pause_the_key_for_five_minutes_whoever_asks
         for _ in range(5):
             error = await failed(aom, Refused)
             assert error.reason is Reason.AUTH
-            assert "refused 2 times in a row" in str(error)
+            assert str(error).startswith("project 'prod': its credential was refused 2 times in a row")
             assert "APIGW.0301" in str(error), "what it said stays to be read"
         assert gateway.asked == 2
         assert PAUSE == 5 * 60
@@ -73,7 +73,7 @@ async def test_a_hundred_at_once_with_a_key_nobody_proved_cost_two_refusals_and_
     gateway = Gateway()
     async with served(gateway.answer) as endpoint, client(endpoint, KEYS_AUTH, concurrency=64) as aom:
         found = await asyncio.gather(*(aom.history("wf-1", known=b"") for _ in range(100)), return_exceptions=True)
-    assert {type(each) for each in found} == {Refused}
+    assert all(isinstance(each, Refused) for each in found)
     assert gateway.asked == 2
 
 
