@@ -15,14 +15,14 @@ OPTIONAL = "import pytest\n@pytest.mark.optional_part\ndef test_it(): pytest.ski
 INI = "[pytest]\nmarkers =\n    optional_part: may be absent\n"
 
 
-def run(folder, text, **environment):
+def run(folder, text, *arguments, **environment):
     shutil.copy(CONFTEST, folder / "conftest.py")
     (folder / "pytest.ini").write_text(INI)
     (folder / "test_it.py").write_text(text)
     (folder / "test_other.py").write_text("def test_other(): pass\n")
     kept = {key: value for key, value in os.environ.items() if key not in {"CI", "AOM_NO_SKIPS", "PYTEST_ADDOPTS"}}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=folder,
         env=kept | environment,
         capture_output=True,
@@ -31,9 +31,10 @@ def run(folder, text, **environment):
     )
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "several"])
 @pytest.mark.parametrize("text", [SKIPPED, MODULE], ids=["one test", "a whole file"])
-def test_a_skipped_test_fails_the_run_that_allows_none(tmp_path, text):
-    done = run(tmp_path, text, AOM_NO_SKIPS="1")
+def test_a_skipped_test_fails_the_run_that_allows_none(tmp_path, text, workers):
+    done = run(tmp_path, text, *workers, AOM_NO_SKIPS="1")
     assert done.returncode == 1, done.stdout
     assert "no such" in done.stdout.partition("here they must not be")[2]
 
