@@ -33,7 +33,7 @@ class Life:
             self.seen.updated = max((u for u in (record.updated, self.seen.updated) if u is not None), default=None)
             if not older and not self.remembered:
                 tally.saw(self.draft.book.executions, self.execution, record, active=not ended)
-            past = self._ending(record) if ended else self._sighting()
+            past = self._ending(record, latest=not older) if ended else self._sighting()
             active: dict[int, ActiveRun] = {}
             for node in memory.node_states(record):
                 if older and not memory.ends(node, execution_ended=ended):
@@ -62,15 +62,16 @@ class Life:
         self.seen.active = True
         return False
 
-    def _ending(self, record: ExecutionRecord) -> bool:
+    def _ending(self, record: ExecutionRecord, *, latest: bool) -> bool:
         """Settle one ending of the execution; says whether it belongs to the past."""
         seen, draft = self.seen, self.draft
         past = draft.past(record.begin, record.end, was_active=seen.active, otherwise=False)
         counted = draft.counts(past=past) and not self.remembered
         new = memory.ending(record, seen.base, counted=counted)
         again = bool(seen.endings)
-        seen.endings, old, stands = memory.place(seen.endings, new, resumed=seen.resumed)
-        seen.resumed = False
+        # What an older record tells of came before the sighting, not after it.
+        seen.endings, old, stands = memory.place(seen.endings, new, resumed=seen.resumed and latest)
+        seen.resumed = seen.resumed and not latest
         if old == stands or self.remembered:
             return past
         if old is None and again:
@@ -115,7 +116,7 @@ class Life:
             tally.saw(node.tally, self._name(record), record, active=not ended)
         if ended:
             active.pop(place, None)
-            self._node_ending(record, label, node, run, was_active=was_active, past=past)
+            self._node_ending(record, label, node, run, was_active=was_active, latest=latest, past=past)
         else:
             run.resumed = run.resumed or bool(run.endings)
             active[place] = ActiveRun(label, record.status, record.begin)
@@ -142,14 +143,14 @@ class Life:
         return f"{self.execution}/{record.run or ''}"
 
     def _node_ending(
-        self, record: NodeRecord, label: str, node: Node, run: Run, *, was_active: bool, past: bool
+        self, record: NodeRecord, label: str, node: Node, run: Run, *, was_active: bool, latest: bool, past: bool
     ) -> None:
         draft, remembered = self.draft, self.remembered or self._was_known(record)
         past = draft.past(record.begin, record.end, was_active=was_active, otherwise=past)
         counted = draft.counts(past=past) and not remembered
         new = memory.ending(record, self.seen.base, counted=counted)
-        run.endings, old, stands = memory.place(run.endings, new, resumed=run.resumed)
-        run.resumed = False
+        run.endings, old, stands = memory.place(run.endings, new, resumed=run.resumed and latest)
+        run.resumed = run.resumed and not latest
         if old == stands or remembered:
             return
         event = self._event(self._name(record), record, old, stands, first=True)

@@ -35,6 +35,17 @@ def test_without_any_end_only_an_active_sighting_tells_a_second_failure_from_the
     assert watch.total("fail") == 2
 
 
+def test_an_older_answer_after_the_restart_tells_of_no_second_failure():
+    watch = Watch().begins()
+    watch.sees(run("fail", 10, updated=20))
+    watch.sees(run("executing", 10, updated=30))
+    watch.sees(run("fail", 10, updated=20))
+    assert watch.total("fail") == 1
+    watch.sees(run("executing", 10, updated=30))
+    watch.sees(run("fail", 10, updated=40))
+    assert watch.total("fail") == 2
+
+
 def test_an_end_that_becomes_known_later_is_filled_in_and_not_counted_again():
     watch = Watch().begins()
     watch.sees(run("fail", 10))

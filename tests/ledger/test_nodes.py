@@ -29,6 +29,16 @@ def test_a_restarted_node_with_a_new_id_is_another_run():
     assert (watch.node_total("fail"), watch.node_total("success")) == (1, 1)
 
 
+def test_an_older_answer_after_a_skipped_node_was_reached_counts_it_as_skipped_no_second_time():
+    skipped = run("fail", 10, 20, updated=20, nodes=(node("not_performed"),))
+    reached = run("executing", 10, updated=30, nodes=(node("executing", 30, run="r1"),))
+    watch = Watch().begins()
+    for record in (skipped, reached, skipped, reached):
+        watch.sees(record)
+    watch.sees(run("success", 10, 50, updated=50, nodes=(node("success", 30, 50, run="r1"),)))
+    assert (watch.node_total("not_performed"), watch.node_total("success")) == (1, 1)
+
+
 def test_a_restarted_node_overwritten_in_place_counts_each_ending():
     watch = Watch().begins()
     watch.sees(run("fail", 10, 20, nodes=(node("fail", 10, 12, run="r1"),)))
