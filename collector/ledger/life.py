@@ -41,8 +41,9 @@ class Life:
                 self._node(node, active, execution_ended=ended, latest=not older, past=past)
             if not older:
                 self._stands(None if ended else record.status, record.begin, active)
+                # Only what shows it at its end shows all node runs that had been dropped.
+                self.seen.thin = self.seen.thin and not ended
         memory.with_runs(self.seen, self.runs)
-        self.seen.thin = False
 
     def _older(self, record: ExecutionRecord) -> bool:
         known = self.seen.updated
@@ -76,7 +77,7 @@ class Life:
             return past
         if old is None and again:
             self._reopened(past=past)
-        event = self._event(self.execution, record, old, stands, first=stands is seen.endings[0])
+        event = self._event(self.execution, record=record, old=old, stands=stands, first=stands is seen.endings[0])
         book = draft.book
         tally.ended(book.executions, event, book.execution_bounds, draft.birth(past=past))
         if event.new:
@@ -113,7 +114,7 @@ class Life:
         node.ran_at = max(node.ran_at, record.end or record.begin or timeless)
         run = self.runs[place]
         if latest and not self.remembered:
-            tally.saw(node.tally, self._name(record), record, active=not ended)
+            tally.saw(node.tally, self._names(record)[0], record, active=not ended)
         if ended:
             active.pop(place, None)
             self._node_ending(record, label, node, run, was_active=was_active, latest=latest, past=past)
@@ -139,8 +140,10 @@ class Life:
         run.anonymous = run.anonymous or (record.run is None and begin is None)
         return next(i for i, known in enumerate(self.runs) if known is run), was_active
 
-    def _name(self, record: NodeRecord) -> str:
-        return f"{self.execution}/{record.run or ''}"
+    def _names(self, record: NodeRecord) -> tuple[str, ...]:
+        """What a run goes by: its id; without one its begin, or nothing. What it may have gone by before follows."""
+        begin = None if record.begin is None else str(record.begin // 1000)
+        return tuple(f"{self.execution}/{name}" for name in (record.run, begin, "") if name is not None)
 
     def _node_ending(
         self, record: NodeRecord, label: str, node: Node, run: Run, *, was_active: bool, latest: bool, past: bool
@@ -153,7 +156,7 @@ class Life:
         run.resumed = run.resumed and not latest
         if old == stands or remembered:
             return
-        event = self._event(self._name(record), record, old, stands, first=True)
+        event = self._event(*self._names(record), record=record, old=old, stands=stands, first=True)
         how = draft.birth(past=past)
         tally.ended(node.tally, event, draft.book.node_bounds, how)
         if event.new:
@@ -177,10 +180,10 @@ class Life:
     def _event(
         self,
         run: str,
+        *before: str,
         record: ExecutionRecord | NodeRecord,
         old: Ending | None,
         stands: Ending,
-        *,
         first: bool,
     ) -> tally.Event:
         known = None if old is None else old.begin if old.end is None else old.end
@@ -195,6 +198,7 @@ class Life:
             timed=first and stands.timed and not (old is not None and old.timed),
             learned=self.draft.now,
             was=None if known is None else known + self.seen.base,
+            before=before,
         )
 
     def _ms(self, exact: int | None, known: int | None) -> int | None:

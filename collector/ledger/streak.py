@@ -22,12 +22,20 @@ def length(streak: Streak) -> int:
     return count + streak.before
 
 
-def extend(streak: Streak, new: Verdict, *, was: int | None = None) -> Streak:
+def extend(streak: Streak, new: Verdict, *, was: int | None = None, before: tuple[str, ...] = ()) -> Streak:
     """The streak with one more verdict in its place.
 
-    `was`: the second since the epoch under which the same ending stood until its time became better known.
+    `was`: the second since the epoch under which the same ending stood until its time became better known, for this
+    run or what it may have gone by `before`. Where no time tells two endings of a run apart, the one learned last
+    stands.
     """
-    known = (v for v in streak.verdicts if was is None or v.run != new.run or v.at // 1000 != was)
+
+    def same(known: Verdict) -> bool:
+        if known.at // 1000 == was:
+            return known.run == new.run or known.run in before
+        return known.run == new.run and known.at == new.at
+
+    known = (verdict for verdict in streak.verdicts if not same(verdict))
     verdicts = sorted({*known, new})
     if len(verdicts) <= KEPT:
         return Streak(streak.before, tuple(verdicts))

@@ -21,8 +21,8 @@ class Event:
     """One ending, and what it means for the tally; times in ms, absent is None.
 
     `new`: not known before, else its times became better known and `was` is the second (since the epoch) it went
-    by until now. `counted`: it is in the totals. `timed`: its duration is to be observed now. `learned`: when we came
-    to know of it, by our clock.
+    by until now. `before`: what the run may have gone by until then. `counted`: it is in the totals. `timed`: its
+    duration is to be observed now. `learned`: when we came to know of it, by our clock.
     """
 
     execution: str
@@ -35,6 +35,7 @@ class Event:
     timed: bool
     learned: int
     was: int | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def at(self) -> int | None:
@@ -103,4 +104,4 @@ def _remembered(tally: Tally, event: Event) -> None:
         tally.last = last
     if event.status in FAILED or event.status is Status.SUCCESS:
         verdict = Verdict(event.at, event.run, event.status in FAILED)
-        tally.streak = streak.extend(tally.streak, verdict, was=event.was)
+        tally.streak = streak.extend(tally.streak, verdict, was=event.was, before=event.before)

@@ -184,3 +184,35 @@ def test_an_active_execution_is_never_let_go_of():
         watch.sees(run("success", 30, 40, id="keep"), now=day * DAY)
     watch.sees(run("fail", -5, 50, id="active"), now=30 * DAY)
     assert watch.total("fail") == 1
+
+
+def test_a_node_run_that_outlived_its_execution_counts_once_though_the_execution_went_and_came_back():
+    one = run("cancel", 1, 10, nodes=(node("cancel", 2, 20, run="r"),))
+    watch = Watch().begins()
+    watch.sees(one)
+    for _ in range(5):
+        watch.sees(run("success", 30, 31, id="e2"))
+    watch.sees(one)
+    assert watch.node_total("cancel") == 1
+
+
+def test_a_new_node_run_counts_though_its_execution_without_an_end_was_absent_for_a_while():
+    done = node("fail", 2, 5, run="r1")
+    watch = Watch().begins()
+    watch.sees(run("fail", 1, nodes=(done,)))
+    for _ in range(5):
+        watch.sees(run("success", 30, 31, id="e2"))
+    watch.sees(run("success", 1, nodes=(done, node("success", 40, 50, run="r2"))))
+    assert watch.node_total("success") == 1
+
+
+def test_an_execution_that_comes_back_in_an_older_state_first_counts_its_node_runs_once():
+    before = node("success", 2, 4, node="first", run="r1")
+    done = run("success", 1, 10, nodes=(before, node("success", 4, 9, run="r2")))
+    watch = Watch().begins()
+    watch.sees(done)
+    for _ in range(5):
+        watch.sees(run("success", 30, 31, id="e2"))
+    watch.sees(run("executing", 1, nodes=(before,)))
+    watch.sees(done)
+    assert watch.node_total("success") == 1

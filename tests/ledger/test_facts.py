@@ -1,5 +1,7 @@
 from itertools import permutations
 
+import pytest
+
 from collector.ledger.streak import length
 from collector.model import Flaw
 from tests.ledger.story import T0, Watch, node, run
@@ -117,3 +119,28 @@ def test_what_ended_is_told_with_its_times_and_whether_it_is_held():
     execution, ran = step.ended
     assert (execution.node, execution.end, execution.held, execution.first_sight) == (None, T0 + 220_000, False, False)
     assert (ran.node, ran.end, ran.held) == ("n", T0 + 212_000, True)
+
+
+def test_two_failed_node_runs_without_ids_in_one_execution_are_two_failures_in_a_row():
+    watch = Watch().begins()
+    watch.sees(run("fail", 1, 9, nodes=(node("fail", 2, 3), node("fail", 5, 6))))
+    assert length(watch.node().tally.streak) == 2
+
+
+def test_where_no_end_tells_them_apart_the_ending_learned_last_replaces_the_one_before_in_the_streak():
+    watch = Watch().begins()
+    watch.sees(run("fail", 1))
+    watch.sees(run("executing", 1))
+    watch.sees(run("success", 1))
+    assert length(watch.ledger.executions.streak) == 0
+
+
+@pytest.mark.parametrize(
+    "nameless", [node("fail", 2), node("fail", None, 5)], ids=["without an end", "without a begin"]
+)
+def test_a_node_run_whose_id_and_times_become_known_is_one_failure_in_a_row(nameless):
+    watch = Watch().begins()
+    watch.sees(run("executing", 1, nodes=(nameless,)))
+    watch.sees(run("executing", 1, nodes=(node("fail", 2, 5, run="r1"),)))
+    assert watch.node_total("fail") == 1
+    assert length(watch.node().tally.streak) == 1

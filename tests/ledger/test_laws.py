@@ -213,12 +213,14 @@ def test_a_ledger_stays_as_small_as_the_history_it_saw():
 
 
 verdicts = st.lists(
-    st.builds(Verdict, st.integers(0, 50), st.sampled_from("abcdefgh"), st.booleans()), max_size=KEPT, unique=True
+    st.builds(Verdict, st.integers(0, 50), st.sampled_from("abcdefgh"), st.booleans()),
+    max_size=KEPT,
+    unique_by=lambda verdict: (verdict.at, verdict.run),
 )
 
 
 @given(verdicts, st.data())
-def test_a_streak_depends_on_the_set_of_verdicts_alone(all_verdicts, data):
+def test_a_streak_depends_on_the_set_of_verdicts_alone_where_times_tell_them_apart(all_verdicts, data):
     def grown(order: list[Verdict]) -> int:
         streak = Streak()
         for verdict in order:
