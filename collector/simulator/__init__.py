@@ -3,6 +3,7 @@
 from collector.simulator.http import Simulator
 from collector.simulator.signatures import Key
 from collector.simulator.story import demo_world
+from collector.simulator.trouble import KINDS, Kind, Trouble, hostile, mild
 from collector.simulator.world import World, world
 
-__all__ = ["Key", "Simulator", "World", "demo_world", "world"]
+__all__ = ["KINDS", "Key", "Kind", "Simulator", "Trouble", "World", "demo_world", "hostile", "mild", "world"]

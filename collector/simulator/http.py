@@ -9,11 +9,13 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from collector.simulator import iam, refusal
+from collector.simulator import failures, iam, refusal
 from collector.simulator.access import Access
+from collector.simulator.glitches import Asked, shown
 from collector.simulator.listing import Query, selected
 from collector.simulator.refusal import Refusal
 from collector.simulator.signatures import Arrived, Key
+from collector.simulator.trouble import LISTING, Trouble, Turn
 from collector.simulator.world import DAY_MS, World
 
 CMS = "/v1/{project_id}/cms"
@@ -24,6 +26,8 @@ TOKENS = "/v3/auth/tokens"
 READING_POSTS = {LIST, TOKENS}
 # A token may have 40,960 characters; the web server's own limit is a fifth of that.
 LONGEST_HEADER = 65_536
+# What strikes a request, where anything may.
+TURN = web.RequestKey("turn", Turn)
 
 
 class Simulator:
@@ -32,8 +36,9 @@ class Simulator:
     `clock`: the service's time in ms. `token`: one that is always good; "" for none. `users`: names and passwords that
     get other tokens, each of `token_length` characters and good for `token_life` ms; None: any do. `keys`: the access
     keys whose signatures are good. `foreign_tokens`: tokens of another region; more may be added while it runs.
-    `requests`: what was asked, by method, path template (the path where it has none) and status. `violations`: every
-    request that would have changed something, as method and path.
+    `trouble`: what goes wrong with the histories, the details, the list and the tokens; None: nothing does.
+    `requests`: what was asked, by method, path template (the path where it has none) and status (also where it was
+    lost on its way). `violations`: every request that would have changed something, as method and path.
     """
 
     def __init__(
@@ -49,10 +54,12 @@ class Simulator:
         token_length: int = 2048,
         token_life: int = DAY_MS,
         foreign_tokens: Iterable[str] = (),
+        trouble: Trouble | None = None,
     ) -> None:
         self.world = world
         self.requests: Counter[tuple[str, str, int]] = Counter()
         self.violations: list[str] = []
+        self.trouble = Trouble(seed=0, rates={}) if trouble is None else trouble
         self.url = ""
         self.port = 0
         self._clock = clock
@@ -141,13 +148,25 @@ class Simulator:
         self.requests[request.method, template, response.status] += 1
         response.headers["Date"] = formatdate(self._clock() / 1000, usegmt=True)
         response.headers["X-Request-Id"] = f"{self.requests.total():032x}"
-        if "gzip" in request.headers.get("Accept-Encoding", "").lower():
+        zipped = "gzip" in request.headers.get("Accept-Encoding", "").lower()
+        turn = request.get(TURN)
+        if turn and failures.breaks(response, turn, zipped=zipped):
+            return await failures.send(request, response, turn, self.trouble, zipped=zipped)
+        if zipped:
             response.enable_compression(web.ContentCoding.gzip)
         return response
 
     def _refusing(self, refused: Refusal) -> web.Response:
         """The answer to the request that is about to be counted, and has its number as its id."""
-        return _json(refusal.told(refused.body, f"{self.requests.total() + 1:032x}"), refused.status)
+        response = _json(refusal.told(refused.body, f"{self.requests.total() + 1:032x}"), refused.status)
+        response.headers.update(refused.headers)
+        return response
+
+    def _turn(self, request: web.Request, place: str) -> Turn:
+        """What strikes a request that was let in; raises `Refusal` where the service itself fails."""
+        turn = request[TURN] = self.trouble.turn(place)
+        failures.fail(turn, self.trouble)
+        return turn
 
     async def _authenticate(self, request: web.Request) -> None:
         """Refuse whoever has no right to this project: the only place that decides it.
@@ -171,7 +190,9 @@ class Simulator:
 
     async def _executions(self, request: web.Request) -> web.Response:
         workflow_id = await self._workflow(request)
-        return _json(self.world.history(workflow_id, self._clock(), project_id=self._project.id))
+        turn = self._turn(request, workflow_id)
+        asked = Asked(world=self.world, workflow_id=workflow_id, project_id=self._project.id, at=self._clock())
+        return failures.replaced(_json(shown(asked, turn, self.trouble)), turn, self.trouble)
 
     async def _start_task(self, request: web.Request) -> web.Response:
         """The service would start the task now; here it is a violation, and nothing happens."""
@@ -179,10 +200,11 @@ class Simulator:
 
     async def _detail(self, request: web.Request) -> web.Response:
         workflow_id, execution_id = await self._workflow(request), request.match_info["execution_id"]
+        turn = self._turn(request, workflow_id)
         record = self.world.detail(workflow_id, execution_id, self._clock(), project_id=self._project.id)
         if record is None:
             raise refusal.service(404, "AOM.30005001", "the execution does not exist.")
-        return _json(record)
+        return failures.replaced(_json(record), turn, self.trouble)
 
     async def _list(self, request: web.Request) -> web.Response:
         await self._authenticate(request)
@@ -190,7 +212,9 @@ class Simulator:
             query = Query.of(await _body(request))
         except ValueError as error:
             raise refusal.service(400, "AOM.30005001", str(error)) from None
-        return _json(selected(self.world, query, self._clock(), project_id=self._project.id))
+        turn = self._turn(request, LISTING)
+        page = selected(self.world, query, self._clock(), project_id=self._project.id)
+        return failures.replaced(_json(page), turn, self.trouble)
 
     async def _issue(self, request: web.Request) -> web.Response:
         """A token by password."""
@@ -198,7 +222,8 @@ class Simulator:
         if not iam.known(asked, self._users, self._project):
             raise refusal.bad_sign_in()
         now = self._clock()
-        token = self._access.issue(now, length=self._token_length, life=self._token_life)
+        life = self.trouble.life(self._token_life)
+        token = self._access.issue(now, length=self._token_length, life=life)
         catalog = None if request.query.get("nocatalog") == "true" else self.url
         body = iam.issued(asked, self._project, now=now, expiry=now + self._token_life, catalog=catalog)
         response = _json(body, 201)

@@ -5,12 +5,13 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An answer that is no success."""
+    """An answer that is no success. `headers`: those it has beyond what every answer has."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(str(status))
         self.status = status
         self.body = body
+        self.headers: dict[str, str] = {}
 
 
 def service(status: int, code: str, says: str) -> Refusal:

@@ -160,8 +160,20 @@ class World:
         return _life(flow, slot, seed=self.seed, begin=self._begin(flow, slot), pace=self.pace)
 
 
-def world(seed: int, *, workflows: int, start: int, pace: float = 1.0, kept: int = 20) -> World:
-    """So many workflows of three to eight nodes that run every few minutes, all from one seed and all synthetic."""
+def world(
+    seed: int,
+    *,
+    workflows: int,
+    start: int,
+    pace: float = 1.0,
+    kept: int = 20,
+    scripts: tuple[str, ...] = SCRIPTS,
+) -> World:
+    """So many workflows of three to eight nodes that run every few minutes, all from one seed and all synthetic.
+
+    `scripts`: what an execution's life is drawn from, each as often as it is named; `retry`, `stubborn` and `skip`
+    end more than once.
+    """
     steps = tuple(Step(f"step-{i}", f"Step {i}", 1.0, 12.0, (f"host-{i:02}",)) for i in range(1, 9))
     flows = {}
     for number in range(1, workflows + 1):
@@ -172,6 +184,7 @@ def world(seed: int, *, workflows: int, start: int, pace: float = 1.0, kept: int
             steps=steps[: chance.randint(3, 8)],
             period=float(chance.randint(120, 900)),
             offset=chance.uniform(0, 120),
+            scripts=scripts,
             type=chance.choice(("cron", "event", "manual")),
         )
         flows[flow.id] = flow
