@@ -15,6 +15,7 @@ from typing import Protocol
 
 from collector.clock import Clock
 from collector.errors import Conflict, Reason, Refused, SourceError, StateError
+from collector.failpoint import failpoint
 from collector.ledger import Ledger, Rules, Step, advance, learn, release, resume
 from collector.model import Definition, History, Key, Polled, Workflow
 from collector.store import Row, Store
@@ -81,6 +82,7 @@ class Poll:
             known = watched.row.ledger.answer
             answer = await self._source.history(watched.workflow.key.workflow_id, known=known, begun=begin)
             _same_project(watched, answer)
+            failpoint("answer-decoded")
             step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
             await self._keep(watched, step)
         except SourceError as error:
@@ -113,7 +115,9 @@ class Poll:
 
     async def release(self, watched: Watched, due: int) -> None:
         """Show what was held until `due` (ms). Raises `StateError`."""
+        failpoint("release-before")
         await self._keep(watched, release(watched.row.ledger, due))
+        failpoint("release-after")
 
     async def settle(self) -> None:
         """Wait until everything handed to the store is committed and published, or refused."""
@@ -140,7 +144,9 @@ class Poll:
             watched.row = theirs
             watched.row = Row(self._fitted(watched).ledger, theirs.version)
             raise
+        failpoint("publish-before")
         self._publish(key, watched.row.ledger)
+        failpoint("publish-after")
 
 
 def _same_project(watched: Watched, answer: History) -> None:

@@ -3,10 +3,12 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # A busy machine is no counterexample.
 settings.register_profile("shared machine", deadline=None)
+# Whether something is found counts there, not how small.
+settings.register_profile("mutants", deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("shared machine")
 
 OFF = {"", "0", "false", "no"}

@@ -9,6 +9,7 @@ from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS, Request
 from collector.clock import Clock
 from collector.config import Project
 from collector.errors import Reason, Unreadable
+from collector.failpoint import failpoint
 from collector.model import Definition, Fact, History
 
 __all__ = ["Aom", "Budget"]
@@ -35,6 +36,7 @@ class Aom:
         asked = await self._client.ask(
             Request(operation=LIST_EXECUTIONS, ids={"workflow_id": workflow_id}, query=query), begun
         )
+        failpoint("answer-fetched")
         date, project_id = asked.answer.date, asked.project_id
         digest = wire.digest(asked.answer.raw)
         if digest == known:

@@ -12,20 +12,22 @@ from functools import partial
 from collector import __version__
 from collector.aom import Aom
 from collector.app.names import Names
+from collector.app.restored import Restored, dismiss
+from collector.app.row import row
 from collector.app.slot import Slot
 from collector.app.terms import budgets, check, refuse_other_projects, rules_of
 from collector.clock import Clock
 from collector.config import Project, Settings
 from collector.errors import StateError
 from collector.exposition import Exposition, Own
+from collector.failpoint import failpoint
 from collector.ledger import Ledger
-from collector.ledger.streak import length
 from collector.log import Lines
 from collector.model import Fact, Format, Key, Polled, Reloaded, Scraped
 from collector.poll import Poll, Watched
 from collector.schedule import Schedule, Ticker, first_look, next_look
 from collector.store import Row, Store, open_store
-from collector.web import Overview, Web, WorkflowRow
+from collector.web import Overview, Web
 
 TICK = 0.1
 HOUSEKEEPING = 1.0
@@ -64,6 +66,7 @@ class App:
         self._web: Web | None = None
         self._not_ready: str | None = "the state is not loaded yet"
         self._loaded = False
+        self._restored = Restored(settings.first_zero, clock)
 
     @property
     def addresses(self) -> list[str]:
@@ -86,21 +89,26 @@ class App:
         self._begin()
         self._emit(Reloaded(at=self._clock.now(), ok=True))
         self._loaded, self._not_ready = True, None
+        failpoint("start-ready")
 
     async def stop(self) -> None:
         """Stop within seconds, losing nothing that was answered."""
         self._not_ready = "the collector is stopping"
+        failpoint("stop-before")
         await self._ticker.stop()
         for opening in self._openings:
             opening.cancel()
         await asyncio.gather(*self._openings, return_exceptions=True)
         await asyncio.gather(*(schedule.stop() for schedule in self._schedules))
+        failpoint("stop-cancelled")
         await asyncio.gather(*(poll.settle() for poll in self._polls))
+        failpoint("stop-settled")
         if self._web:
             await self._web.close()
         await asyncio.gather(*(source.close() for source in self._sources))
         if self._store:
             await self._store.close()
+        failpoint("stop-after")
 
     async def once(self) -> bytes:
         """Look at everything once, without schedule or web; the exposition then. Closes everything."""
@@ -135,7 +143,9 @@ class App:
         settings, now = self._settings, self._clock.now()
         if self._store is None:
             self._store = await open_store(settings.state, clock=self._clock, emit=self._emit)
+        failpoint("start-opened")
         rows = await self._store.load()
+        failpoint("start-loaded")
         refuse_other_projects(settings, rows)
         spending = budgets(settings, self._clock)
         for project in settings.projects:
@@ -143,28 +153,26 @@ class App:
             self._names[project.name] = Names(
                 project.name, source=source, slots=self._slots, clock=self._clock, emit=self._emit
             )
-            poll = Poll(
-                source=source,
-                store=self._store,
-                publish=self._exposition.publish,
-                rules=rules_of(settings),
-                clock=self._clock,
-            )
+            rules, publish = rules_of(settings), self._exposition.publish
+            poll = Poll(source=source, store=self._store, publish=publish, rules=rules, clock=self._clock)
             self._sources.append(source)
             self._polls.append(poll)
             self._own.watching(project.name, len(project.workflows))
             for workflow in project.workflows:
-                row = rows.get(workflow.key)
-                watched = Watched(workflow, row or Row(Ledger(project_id=project.project_id), 0))
+                fresh = Row(Ledger(project_id=project.project_id), 0)
+                watched = Watched(workflow, rows.get(workflow.key, fresh))
                 self._slots[workflow.key] = Slot(watched, poll, patience=max(workflow.interval, project.poll_deadline))
+        await dismiss(self._store, rows, kept=self._slots.keys())
         # All at once, so that what a new name or new buckets change goes to the store in few commits.
         await asyncio.gather(*(slot.poll.resume(slot.watched) for slot in self._slots.values()))
+        failpoint("start-resumed")
         for key, slot in self._slots.items():
             ledger = slot.watched.row.ledger
             self._exposition.watch(slot.watched.workflow, ledger, restored=key in rows)
             self._own.restore(key.project, ledger.rejected, ledger.invalid)
             await asyncio.sleep(0)  # whoever asks meanwhile whether we are ready gets an answer
         self._exposition.started(now)
+        self._restored.shown(now)
         await self._store.watched(self._slots.keys(), now)
 
     def _begin(self) -> None:
@@ -215,16 +223,21 @@ class App:
         with suppress(StateError):  # the store has reported it, and the lesson waits for the next turn
             await slot.learn()
         if slot.release and now >= slot.release[1]:
-            try:
-                await slot.poll.release(slot.watched, slot.release[0])
-            except StateError:
-                # The store has reported it; the hold just lasts a little longer.
-                slot.release = slot.release[0], now + LEAST_WAIT
+            await self._release(slot, slot.release[0], now)
         if now >= slot.look_at:
             self._emit(await slot.poll.look(slot.watched, lateness))
             slot.overdue = False
             slot.look_at = next_look(slot.look_at, slot.watched.workflow.interval, self._clock.monotonic())
         return slot.plan(now=self._clock.monotonic(), wall=self._clock.now(), first_zero=self._settings.first_zero)
+
+    async def _release(self, slot: Slot, due: int, now: float) -> None:
+        at = self._restored.release_at(due, now)
+        try:
+            if at <= now:
+                await slot.poll.release(slot.watched, due)
+        except StateError:
+            at = now + LEAST_WAIT  # the store has reported it; the hold just lasts a little longer
+        slot.release = due, at
 
     def _emit(self, fact: Fact) -> None:
         """The only listener: our own metrics, the log, and whether a workflow is up."""
@@ -245,7 +258,13 @@ class App:
 
     def _carried(self, token: object) -> None:
         self._exposition.scraped(token)
+        self._settled()
         self._emit(Scraped())
+
+    def _settled(self) -> None:
+        """Note that no restored totals stand alone any more."""
+        if not self._exposition.waits:
+            self._restored.gone()
 
     def _healthy(self) -> bool:
         now = self._clock.monotonic()
@@ -256,6 +275,7 @@ class App:
         """Withhold what is stale, and say of looks that could not be made in time that they were not."""
         now, wall = self._clock.monotonic(), self._clock.now()
         self._exposition.tick(wall)
+        self._settled()
         for key, slot in self._slots.items():
             if not slot.overdue and now - slot.look_at > slot.patience:
                 slot.overdue = True
@@ -273,18 +293,5 @@ class App:
             self._bug(error)
 
     def _overview(self) -> Overview:
-        return Overview(version=__version__, rows=tuple(map(self._row, self._slots.values())))
-
-    def _row(self, slot: Slot) -> WorkflowRow:
-        watched, last = slot.watched, self._last.get(slot.watched.workflow.key)
-        tally = watched.row.ledger.executions
-        return WorkflowRow(
-            project=watched.workflow.key.project,
-            workflow_id=watched.workflow.key.workflow_id,
-            name=watched.label,
-            up=None if last is None else last.outcome != "failed",
-            looked_at=None if last is None else last.at,
-            status=None if tally.latest is None else str(tally.latest.status),
-            failures=length(tally.streak),
-            says=None if last is None else last.says,
-        )
+        rows = tuple(row(slot.watched, self._last.get(key)) for key, slot in self._slots.items())
+        return Overview(version=__version__, rows=rows)

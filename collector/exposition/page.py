@@ -168,6 +168,11 @@ class Exposition:
         for key in [key for key, shown in self._waiting.items() if shown.edition <= edition]:
             self._settle(key)
 
+    @property
+    def waits(self) -> bool:
+        """Whether restored totals still wait for a scrape."""
+        return bool(self._waiting)
+
     def forget(self, key: Key) -> None:
         """Show a workflow no more."""
         shown = self._shown.pop(key, None)

@@ -53,6 +53,12 @@ def resume(ledger: Ledger, *, label: str, rules: Rules, now: int) -> Step:
     return Step(ledger=book, changed=book.since is not None and book != ledger)
 
 
+def leave(ledger: Ledger) -> Step:
+    """Note that a workflow's series are shown no more; should it return, `resume` holds them, as after a rename."""
+    left = msgspec.structs.replace(ledger, label="")
+    return Step(ledger=left, changed=left != ledger)
+
+
 def learn(ledger: Ledger, definition: Definition, *, label: str, rules: Rules, now: int) -> Step:
     """Take in what the workflow list tells; a rename shows all series under `label` in one publication."""
     book = learned(ledger, definition, label=label, rules=rules, now=now)

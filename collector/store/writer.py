@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from collector.clock import Clock
 from collector.errors import Conflict, StateError
+from collector.failpoint import failpoint
 from collector.model import Committed, Key
 from collector.store import file, table, wording
 from collector.store.row import moved_on
@@ -156,10 +157,13 @@ class Writer:
         now = self._clock.now()
         try:
             self._still_there()
+            failpoint("commit-before")
             with table.transaction(connection):
                 stored = [
                     table.upsert(connection, each.key, each.packed, version=each.version, now=now) for each in group
                 ]
+                failpoint("commit-inside")
+            failpoint("commit-after")
         except Exception as error:  # noqa: BLE001  whatever it is, the callers learn it and the thread lives
             fault = self._fault(error)
             failed = self._fact("failed", len(group), began, str(fault))

@@ -63,19 +63,32 @@ class Server:
 
 
 @asynccontextmanager
-async def prometheus(target: str, folder: Path, *, binary: str | None = None):
-    """A Prometheus that scrapes a target every second and keeps exemplars; yields the server, ready to answer.
+async def prometheus(
+    target: str,
+    folder: Path,
+    *,
+    binary: str | None = None,
+    interval: str = "1s",
+    jobs: dict[str, str] | None = None,
+    rules: str = "groups: []\n",
+):
+    """A Prometheus that scrapes a target and keeps exemplars; yields the server, ready to answer.
 
-    `binary`: the program; the machine's own where none is named. `folder` may be shared by none.
+    `binary`: the program; the machine's own where none is named. `folder` may be shared by none. `jobs`: the paths it
+    scrapes, by the job's name. `rules`: its rule file, evaluated every second.
     """
     folder.mkdir(exist_ok=True)
     scraped = target.removeprefix("http://")
+    (folder / "rules.yml").write_text(rules)
     (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s}\n"
+        f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: 1s}}\n"
+        "rule_files: [rules.yml]\n"
         "scrape_configs:\n"
-        "  - job_name: aom\n"
-        f"    static_configs: [{{targets: ['{scraped}']}}]\n"
     )
+    with (folder / "prometheus.yml").open("a") as file:
+        for job, path in (jobs or {"aom": "/metrics"}).items():
+            file.write(f"  - job_name: {job}\n    metrics_path: {path}\n")
+            file.write(f"    static_configs: [{{targets: ['{scraped}']}}]\n")
     process = await asyncio.create_subprocess_exec(
         binary or PROMETHEUS,
         f"--config.file={folder / 'prometheus.yml'}",
