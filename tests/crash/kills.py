@@ -81,6 +81,7 @@ LIFE = (0.5, 1.5)
 """Seconds that a life lasts after its first page where no failpoint ends it."""
 LINGER = 0.1
 PATIENCE = 60.0
+RELEASED_WITHIN = 6.0
 Totals = dict[tuple[str, str | None, str], int]
 
 
@@ -172,14 +173,17 @@ class Harness:
         return report
 
     def _places(self) -> list[str | None]:
-        """Where to kill: at each failpoint as often as at every other, now and then at a random moment (None)."""
+        """Where to kill: at each failpoint as often as at every other, now and then at a random moment (None).
+
+        At releases first: later there is hardly a series left that could be born.
+        """
         once = self._points + self._random
         places = (once * (self._kills // len(once) + 1))[: max(self._kills, len(self._points))]
         self._chance.shuffle(places)
-        return places
+        return sorted(places, key=lambda place: not (place or "").startswith("release"))
 
     async def _killed(self, place: str | None) -> None:
-        """One life, ended at a place; tried again where the failpoint was not come to in time."""
+        """One life, ended at a place; tried again where nothing was to be released."""
         for _ in range(3):
             async with self._scraped(place and self._order(place)) as life:
                 if place is None or place.startswith("stop"):
@@ -188,7 +192,7 @@ class Harness:
                 if place and place.startswith("stop"):
                     life.stop()
                 if place:
-                    await life.over(within=PATIENCE if place.startswith("st") else 3 * LIFE[1])
+                    await life.over(within=RELEASED_WITHIN if place.startswith("release") else PATIENCE)
             self._report.kills[life.hit or "random"] += 1
             if life.hit == place:
                 return

@@ -11,6 +11,12 @@ RUNS = "aom_workflow_node_runs_total"
 ENDED = "aom_workflow_executions_total"
 
 
+def _failed_just_now() -> dict:
+    """An execution that ends while it is watched, however long the start took."""
+    now = time.time()
+    return record("e1", "fail", now + 1, now + 2, [node("new", "fail", now + 1, now + 2)])
+
+
 def _is(value: float, name: str, page: Page, **labels: str) -> bool:
     return page.get(name, **labels) == value
 
@@ -26,7 +32,7 @@ async def test_a_workflow_that_returns_is_held_at_its_last_total_whoever_scrapes
                 for each in workflows:
                     await eventually(await running.address(), partial(_is, 1, up, workflow_id=each))
                 assert await running.stop() == 0
-        service.answers["back"].append(record("e1", "fail", now + 1, now + 2))
+        service.answers["back"].append(_failed_just_now())
         configuration(tmp_path, service.url, ("back", "other"), history="count", first_zero="9s")
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
@@ -44,7 +50,7 @@ async def test_what_is_born_behind_restored_totals_is_shown_at_its_start_as_long
         async with collector("run", folder=tmp_path) as running:
             await eventually(await running.address(), lambda page: page.get("aom_collector_workflow_up") == 1)
             await running.kill()
-        service.answers["wf-1"].append(record("e1", "fail", now + 1, now + 2, [node("new", "fail", now + 1, now + 2)]))
+        service.answers["wf-1"].append(_failed_just_now())
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             await service.looks("wf-1", 5)
@@ -58,18 +64,17 @@ async def test_what_is_born_behind_restored_totals_is_shown_at_its_start_as_long
 
 async def test_a_kill_during_the_hold_does_not_end_it(tmp_path: Path):
     async with Service() as service:
-        now = time.time()
         service.answers["wf-1"] = []
         configuration(tmp_path, service.url, ("wf-1",), first_zero="9s")
         async with collector("run", folder=tmp_path) as running:
             await eventually(await running.address(), lambda page: page.get("aom_collector_workflow_up") == 1)
-            service.answers["wf-1"] = [record("e1", "fail", now + 1, now + 2, [node("n", "fail", now + 1, now + 2)])]
-            page = await eventually(await running.address(), partial(_is, 0, RUNS, node="n", status="fail"))
+            service.answers["wf-1"] = [_failed_just_now()]
+            page = await eventually(await running.address(), partial(_is, 0, RUNS, node="new", status="fail"))
             assert page.get(ENDED, status="fail") == 0
             await running.kill()
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             for _ in range(2):
                 page = await scrape(address)
-                assert (page.get(RUNS, node="n", status="fail"), page.get(ENDED, status="fail")) == (0, 0)
-            await eventually(address, partial(_is, 1, RUNS, node="n", status="fail"))
+                assert (page.get(RUNS, node="new", status="fail"), page.get(ENDED, status="fail")) == (0, 0)
+            await eventually(address, partial(_is, 1, RUNS, node="new", status="fail"))

@@ -92,6 +92,7 @@ class Execution(Run):
     absent: int = 0
     gone: int = 0
     open: tuple[object, ...] | None = None
+    read: frozenset[ExecutionRecord] = frozenset()
 
 
 class Model:
@@ -190,7 +191,7 @@ class Model:
     def room(self) -> int:
         """How many bytes a row may have: so many per series, and per execution, run and ending not let go of."""
         runs = [run for execution in self.executions.values() for run in (execution, *execution.runs.values())]
-        return 1_500 + 140 * len(self.series) + 100 * len(runs) + 20 * sum(len(run.endings) for run in runs)
+        return 1_500 + 170 * len(self.series) + 100 * len(runs) + 20 * sum(len(run.endings) for run in runs)
 
     # How it reads
 
@@ -215,8 +216,11 @@ class Model:
             self.executions[name] = Execution(at=at, remembered=remembered)
             self.rejected["forgotten"] += remembered
         execution = self.executions[name]
-        execution.missing = execution.absent = execution.gone = 0
-        for one in states:
+        back, execution.missing, execution.absent, execution.gone = execution.absent, 0, 0, 0
+        # What was read as it stands tells nothing new, unless it was away for long.
+        known = execution.read if back < ABSENT_AFTER else frozenset()
+        execution.read = frozenset(one.record for one in states)
+        for one in states if execution.read != known else ():
             self._state(execution, one, first=first)
         execution.remembered = False
 
