@@ -23,6 +23,7 @@ from pathlib import Path
 
 import click
 
+from collector.cli.serve import turn
 from collector.simulator import Simulator
 from collector.simulator.life import Step
 from collector.simulator.trouble import FAILURES, GLITCHES, Kind, Trouble, Turn
@@ -289,7 +290,7 @@ def main(kills: int, seed: int, endings: int, flows: int, at: tuple[str, ...]) -
     """Run once, and print what was found."""
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(Path(folder), kills=kills, seed=seed, endings=endings, flows=flows, at=at)
-        report = asyncio.run(harness.run())
+        report = turn(harness.run())
     click.echo(report)
     click.echo(f"kills: {dict(sorted(report.kills.items()))}")
     click.echo(f"trouble: {dict(report.trouble)}")
