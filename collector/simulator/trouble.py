@@ -181,11 +181,11 @@ def share(*name: object) -> float:
 
 
 def mild(seed: int) -> Trouble:
-    """Now and then something: about every fourth answer is touched, one in fifty fails."""
+    """Now and then something: about every fifth answer is touched, one in fifty fails."""
     return Trouble(seed=seed, rates=dict.fromkeys(GLITCHES, 0.03) | dict.fromkeys(FAILURES, 0.002))
 
 
 def hostile(seed: int) -> Trouble:
-    """Hardly an answer that is whole: most are touched, about every third fails, and tokens die early."""
+    """Hardly an answer that is whole: most are touched, about every fourth fails, and tokens die early."""
     rates = dict.fromkeys(GLITCHES, 0.2) | dict.fromkeys(FAILURES, 0.03)
     return Trouble(seed=seed, rates=rates | {Kind.EARLY_EXPIRY: 0.5})

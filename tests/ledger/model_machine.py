@@ -131,7 +131,7 @@ class Unfolding(RuleBasedStateMachine):
         self.steps.append(dice)
         chance = Random(dice * 1_000 + len(self.steps))
         if len(self.lives) < MOST_LIVES and chance.random() < 0.5:
-            self._begin(chance.choice((FULL, FULL, ENDLESS, FILLS)), chance.randrange(256))
+            self._begin(chance.choice((FULL, FULL, ENDLESS, ENDLESS, FILLS)), chance.randrange(256))
         for _ in range(chance.randrange(9) if self.lives else 0):
             self._move(chance.choice(self.lives[-4:] if chance.random() < 0.8 else self.lives), chance.randrange(256))
         return chance
@@ -378,7 +378,7 @@ def main(sequences: int, number: int, raw: bool) -> None:  # noqa: FBT001  a fla
     run_state_machine_as_test(
         seed(number)(Unfolding),
         settings=settings(
-            max_examples=sequences * 5 // 4,
+            max_examples=sequences * 6 // 5,
             stateful_step_count=14,
             database=None,
             deadline=None,
