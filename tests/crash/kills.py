@@ -152,6 +152,7 @@ class Harness:
         )
         self._simulator = Simulator(self._world, clock=self._clock, project_id=PROJECT, trouble=self._trouble)
         self._scraper = Scraper()
+        self._all_released = False
         self._report = Report(trouble=self._trouble.occurred)
 
     async def run(self) -> Report:
@@ -184,7 +185,8 @@ class Harness:
         return sorted(places, key=lambda place: not (place or "").startswith("release"))
 
     async def _killed(self, place: str | None) -> None:
-        """One life, ended at a place; tried again where nothing was to be released."""
+        """One life, ended at a place; tried again where nothing was to be released, until there is nothing left."""
+        place = None if self._all_released and (place or "").startswith("release") else place
         for _ in range(3):
             async with self._scraped(place and self._order(place)) as life:
                 if place is None or place.startswith("stop"):
@@ -197,6 +199,7 @@ class Harness:
             self._report.kills[life.hit or "random"] += 1
             if life.hit == place:
                 return
+        self._all_released = self._all_released or (place or "").startswith("release")
 
     def _order(self, place: str) -> str:
         often = 1 if place.startswith("st") else self._chance.randint(1, 4 if place.startswith("release") else 20)
