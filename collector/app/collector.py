@@ -161,14 +161,15 @@ class App:
             for workflow in project.workflows:
                 fresh = Row(Ledger(project_id=project.project_id), 0)
                 watched = Watched(workflow, rows.get(workflow.key, fresh))
-                self._slots[workflow.key] = Slot(watched, poll, patience=max(workflow.interval, project.poll_deadline))
+                patience, restored = max(workflow.interval, project.poll_deadline), workflow.key in rows
+                self._slots[workflow.key] = Slot(watched, poll, patience=patience, restored=restored)
         await dismiss(self._store, rows, kept=self._slots.keys())
         # All at once, so that what a new name or new buckets change goes to the store in few commits.
         await asyncio.gather(*(slot.poll.resume(slot.watched) for slot in self._slots.values()))
         failpoint("start-resumed")
         for key, slot in self._slots.items():
             ledger = slot.watched.row.ledger
-            self._exposition.watch(slot.watched.workflow, ledger, restored=key in rows)
+            self._exposition.watch(slot.watched.workflow, ledger, restored=slot.restored)
             self._own.restore(key.project, ledger.rejected, ledger.invalid)
             await asyncio.sleep(0)  # whoever asks meanwhile whether we are ready gets an answer
         self._exposition.started(now)
@@ -231,7 +232,7 @@ class App:
         return slot.plan(now=self._clock.monotonic(), wall=self._clock.now(), first_zero=self._settings.first_zero)
 
     async def _release(self, slot: Slot, due: int, now: float) -> None:
-        at = self._restored.release_at(due, now)
+        at = self._restored.release_at(due, now) if slot.restored else now
         try:
             if at <= now:
                 await slot.poll.release(slot.watched, due)

@@ -11,8 +11,9 @@ from collector.poll import Poll, Watched
 class Slot:
     """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
 
-    `patience`: seconds after which a look that was due and has not ended is late. `overdue`: that was said. `lesson`:
-    what the list told and the ledger has yet to learn; `told`: what it told last. Nothing is due at `inf`.
+    `restored`: it began on existing state. `patience`: seconds after which a look that was due and has not ended is
+    late. `overdue`: that was said. `lesson`: what the list told and the ledger has yet to learn; `told`: what it told
+    last. Nothing is due at `inf`.
     """
 
     watched: Watched
@@ -21,6 +22,7 @@ class Slot:
     look_at: float = float("inf")
     release: tuple[int, float] | None = None
     overdue: bool = False
+    restored: bool = False
     lesson: Definition | None = None
     told: Definition | None = None
 

@@ -111,12 +111,12 @@ def with_runs(seen: Seen, runs: list[Run]) -> None:
 def slim(seen: Seen) -> None:
     """Drop the node runs of an execution that is over and gone; should it return, its last end says which are known."""
     runs, last = runs_of(seen), seen.last_end
-    ends = [ending.end + seen.base for run in runs for ending in run.endings if ending.end is not None]
-    if last is None or any(end > last for end in ends):
-        return  # its last end would not stand for them all
-    if seen.endings and not seen.resumed and all(run.endings and not run.resumed for run in runs):
-        with_runs(seen, [])
-        seen.thin, seen.mark = True, 0
+    if last is None or not seen.endings or seen.resumed or any(run.resumed or not run.endings for run in runs):
+        return
+    # Its last end does not stand for these.
+    kept = [run for run in runs if any(e.end is None or e.end + seen.base > last for e in run.endings)]
+    with_runs(seen, kept)
+    seen.thin, seen.mark = True, 0
 
 
 def execution_digest(execution: str) -> int:

@@ -114,7 +114,8 @@ class Life:
         node.ran_at = max(node.ran_at, record.end or record.begin or timeless)
         run = self.runs[place]
         if latest and not self.remembered:
-            tally.saw(node.tally, self._names(record)[0], record, active=not ended)
+            name, *before = self._names(record, run)
+            tally.saw(node.tally, name, record, active=not ended, before=tuple(before))
         if ended:
             active.pop(place, None)
             self._node_ending(record, label, node, run, was_active=was_active, latest=latest, past=past)
@@ -140,15 +141,17 @@ class Life:
         run.anonymous = run.anonymous or (record.run is None and begin is None)
         return next(i for i, known in enumerate(self.runs) if known is run), was_active
 
-    def _names(self, record: NodeRecord) -> tuple[str, ...]:
+    def _names(self, record: NodeRecord, run: Run) -> tuple[str, ...]:
         """What a run goes by: its id; without one its begin, or nothing. What it may have gone by before follows."""
-        begin = None if record.begin is None else str(record.begin // 1000)
-        return tuple(f"{self.execution}/{name}" for name in (record.run, begin, "") if name is not None)
+        begin = None if run.begin is None else str(run.begin + self.seen.base)
+        names = (record.run, begin, "" if run.anonymous else None)
+        return tuple(f"{self.execution}/{name}" for name in names if name is not None)
 
     def _node_ending(
         self, record: NodeRecord, label: str, node: Node, run: Run, *, was_active: bool, latest: bool, past: bool
     ) -> None:
-        draft, remembered = self.draft, self.remembered or self._was_known(record)
+        draft = self.draft
+        remembered = self.remembered or self._was_known(record, seen_active=was_active and latest)
         past = draft.past(record.begin, record.end, was_active=was_active, otherwise=past)
         counted = draft.counts(past=past) and not remembered
         new = memory.ending(record, self.seen.base, counted=counted)
@@ -156,18 +159,20 @@ class Life:
         run.resumed = run.resumed and not latest
         if old == stands or remembered:
             return
-        event = self._event(*self._names(record), record=record, old=old, stands=stands, first=True)
+        event = self._event(*self._names(record, run), record=record, old=old, stands=stands, first=True)
         how = draft.birth(past=past)
         tally.ended(node.tally, event, draft.book.node_bounds, how)
         if event.new:
             self._targets(record, node, how, counted=counted, event=event)
             self._report(label, event, held=node.tally.runs.get(event.status), past=past)
 
-    def _was_known(self, record: NodeRecord) -> bool:
+    def _was_known(self, record: NodeRecord, *, seen_active: bool) -> bool:
         """Whether a node run of an execution that has come back had ended when that last did."""
         if not self.returned:
             return False
-        return record.end is None or self.last_end is None or record.end // 1000 <= self.last_end
+        if record.end is None:
+            return not seen_active
+        return self.last_end is None or record.end // 1000 <= self.last_end
 
     def _targets(self, record: NodeRecord, node: Node, how: holds.Birth, *, counted: bool, event: tally.Event) -> None:
         if record.targets is None:

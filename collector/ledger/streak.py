@@ -31,11 +31,10 @@ def extend(streak: Streak, new: Verdict, *, was: int | None = None, before: tupl
     """
 
     def same(known: Verdict) -> bool:
-        if known.at // 1000 == was:
-            return known.run == new.run or known.run in before
-        return known.run == new.run and known.at == new.at
+        return known.run == new.run and (known.at // 1000 == was or known.at == new.at)
 
-    known = (verdict for verdict in streak.verdicts if not same(verdict))
+    named = (Verdict(each.at, new.run, each.failed) if each.run in before else each for each in streak.verdicts)
+    known = (verdict for verdict in named if not same(verdict))
     verdicts = sorted({*known, new})
     if len(verdicts) <= KEPT:
         return Streak(streak.before, tuple(verdicts))

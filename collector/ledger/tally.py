@@ -54,14 +54,19 @@ class Event:
         return exemplar(self.execution, self.learned if self.at is None else min(self.at, self.learned), value)
 
 
-def saw(tally: Tally, run: str, record: ExecutionRecord | NodeRecord, *, active: bool) -> None:
-    """Note one state of a run: which statuses there are, and how the latest run stands."""
+def saw(
+    tally: Tally, run: str, record: ExecutionRecord | NodeRecord, *, active: bool, before: tuple[str, ...] = ()
+) -> None:
+    """Note one state of a run: which statuses there are, and how the latest run stands.
+
+    `before`: what the run may have gone by until now.
+    """
     if record.status not in tally.seen:
         tally.seen.append(record.status)
     if active and record.status not in tally.seen_active:
         tally.seen_active.append(record.status)
     latest, known = Latest(run, record.status, record.begin, record.end), tally.latest
-    if known is not None and known.run == run:
+    if known is not None and known.run in (run, *before):
         # Its place among the runs never sinks: a time that is missing for once would hand it to another.
         tally.latest = Latest(run, record.status, _later(record.begin, known.begin), _later(record.end, known.end))
     elif known is None or _rank(latest) > _rank(known):

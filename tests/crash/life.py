@@ -1,6 +1,7 @@
 """One life of the real collector process, to be ended in one way or another."""
 
 import asyncio
+import ctypes
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from collector.failpoint import VARIABLE
 
 ROOT = Path(__file__).parents[2]
+PR_SET_PDEATHSIG = 1
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 FAILPOINT = re.compile(r"failpoint ([a-z-]+)")
 
@@ -63,6 +65,12 @@ class Life:
             self._process.send_signal(number)
 
 
+def _with_us() -> None:
+    """Let the new process die with us, however we end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 @asynccontextmanager
 async def living(folder: Path, *, failpoint: str | None = None):
     """A collector on the `collector.toml` in a folder; killed by its id at the end, where it still lives.
@@ -74,6 +82,7 @@ async def living(folder: Path, *, failpoint: str | None = None):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "collector", "run",
         cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        preexec_fn=_with_us,
     )  # fmt: skip
     life = Life(process)
     try:

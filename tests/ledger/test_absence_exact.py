@@ -3,7 +3,7 @@
 import pytest
 
 from collector.ledger import Rules
-from collector.ledger.cursor import Seen, execution_digest, unpack
+from collector.ledger.cursor import Seen, execution_digest, runs_of, unpack
 from collector.ledger.draft import DAY
 from collector.model import Flaw
 from tests.ledger.story import RULES, T0, Watch, at, node, run
@@ -239,18 +239,38 @@ def test_the_last_of_several_ends_says_which_nodes_were_known():
     assert (watch.node_total("fail"), watch.node_total("success")) == (1, 1)
 
 
-def test_where_an_ending_has_no_end_or_a_node_ended_after_all_of_them_every_node_is_remembered():
-    late = (node("fail", 10, 51, run="r1"),)
-    for states in ([run("fail", 10), run("cancel", 10, 50)], [run("cancel", 10, 50, nodes=late)]):
-        watch = Watch().begins()
-        for state in states:
-            watch.sees(state, KEEP)
-        for _ in range(5):
-            watch.sees(KEEP)
-        assert not seen(watch, "e1").thin
-        new = node("success", 30, 40, run="r2")
-        watch.sees(run("cancel", 10, 50, nodes=(*states[-1].nodes, new)), KEEP)
-        assert (watch.node_total("success"), watch.node_total("fail")) == (1, len(states[-1].nodes))
+def test_where_an_ending_has_no_end_every_node_is_remembered():
+    watch = Watch().begins()
+    for state in (run("fail", 10), run("cancel", 10, 50)):
+        watch.sees(state, KEEP)
+    for _ in range(5):
+        watch.sees(KEEP)
+    assert not seen(watch, "e1").thin
+    watch.sees(run("cancel", 10, 50, nodes=(node("success", 30, 40, run="r2"),)), KEEP)
+    assert watch.node_total("success") == 1
+
+
+@pytest.mark.parametrize("end", [51, None], ids=["after its execution", "without an end"])
+def test_a_node_whose_end_its_execution_s_does_not_stand_for_is_remembered_when_that_is_long_away(end):
+    early = node("success", 10, 50, run="r2")
+    watch = Watch().begins()
+    watch.sees(run("cancel", 10, 50, nodes=(early, node("fail", 10, end, run="r1"))), KEEP)
+    for _ in range(5):
+        watch.sees(KEEP)
+    assert len(runs_of(seen(watch, "e1"))) == 1
+    watch.sees(run("cancel", 10, 50, nodes=(early, node("fail", 10, 51, run="r1"))), KEEP)
+    assert (watch.node_total("fail"), watch.node_total("success")) == (1, 1)
+
+
+def test_a_node_that_is_started_again_after_its_execution_was_long_away_counts_without_an_end():
+    watch = Watch().begins()
+    watch.sees(run("fail", 10, 70, nodes=(node("fail", 10, 60, run="r"),)), KEEP)
+    for _ in range(5):
+        watch.sees(KEEP)
+    watch.sees(run("executing", 10, nodes=(node("executing", 10, run="r"),)), KEEP)
+    watch.sees(run("executing", 10, nodes=(node("success", 10, run="r"),)), KEEP)
+    watch.sees(run("success", 10, 900, nodes=(node("success", 10, run="r"),)), KEEP)
+    assert (watch.node_total("success"), watch.node_total("fail")) == (1, 1)
 
 
 def test_a_node_that_ended_with_its_execution_is_not_remembered_when_that_is_long_away():

@@ -210,3 +210,29 @@ def test_a_remembered_execution_that_comes_back_changes_no_fact():
     assert watch.ledger.nodes["n"].tally == before.nodes["n"].tally
     assert length(watch.ledger.executions.streak) == 0
     assert step.ended == ()
+
+
+def test_a_nameless_run_whose_begin_is_missing_once_stays_the_latest():
+    watch = Watch().begins()
+    watch.sees(run("executing", 10, nodes=(node("executing", 10),)))
+    watch.sees(run("fail", 10, 70, nodes=(node("fail", None, 70),)))
+    assert watch.node().tally.latest.status == "fail"
+
+
+@pytest.mark.parametrize("name", ["0abc", "zabc"])
+def test_a_run_that_gets_its_id_late_stays_the_latest_whatever_its_id(name):
+    watch = Watch().begins()
+    watch.sees(run("executing", 10, nodes=(node("executing", 10),)))
+    watch.sees(run("fail", 10, 70, nodes=(node("fail", 10, run=name),)))
+    assert watch.node().tally.latest.status == "fail"
+
+
+@pytest.mark.parametrize("name", [None, "r"])
+def test_a_run_that_fails_again_under_a_name_it_got_late_is_one_failure_in_a_row(name):
+    watch = Watch().begins()
+    watch.sees(run("fail", 10, 70, nodes=(node("fail", 10 if name else None, 70),)))
+    watch.sees(run("fail", 10, 70, nodes=(node("fail", 10, 70, run=name),)))
+    watch.sees(run("executing", 10, nodes=(node("executing", 10, run=name),)))
+    watch.sees(run("fail", 10, 170, nodes=(node("fail", 10, 170, run=name),)))
+    assert watch.node_total("fail") == 2
+    assert length(watch.node().tally.streak) == 1
