@@ -91,11 +91,17 @@ def _refuse_strange(path: Path) -> None:
 
 
 def _recognise(path: Path) -> None:
-    """Refuse what is not ours through a connection that cannot write, lock or leave a file beside it."""
+    """Refuse what is not ours through a connection that cannot write, lock or leave a file beside it.
+
+    Not by reading the file: closing it would give away the lock of another connection in this process.
+    """
     address = f"file:{quote(os.fsencode(path))}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+        # A process that was killed amid a checkpoint leaves a file shorter than its first page says; the rest stands
+        # in the log, which is not read here. Without this that would be taken for damage.
+        connection.execute("PRAGMA writable_schema = ON")
         _versions(path, connection)
-        # Beside a process that writes, rows may look torn from here; they are looked at again under the lock.
+        # Without the log rows may look torn from here; they are looked at again under the lock.
         with contextlib.suppress(sqlite3.DatabaseError):
             _formats(path, connection)
 

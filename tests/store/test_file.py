@@ -213,6 +213,24 @@ async def test_a_newer_version_that_stands_only_in_the_log_is_refused(opened, ke
     connection.close()
 
 
+async def test_a_process_killed_amid_a_checkpoint_leaves_a_state_that_opens(opened, path: Path, tmp_path: Path):
+    """The file's first page says already how large the file will be; the pages themselves stand in the log alone."""
+    store = await opened(path)
+    rows = [(Key("prod", f"wf-{n}"), Ledger(label=f"workflow {n}", answer=bytes(700))) for n in range(200)]
+    await asyncio.gather(*(store.commit(key, ledger, version=0) for key, ledger in rows))
+    before, log = path.read_bytes(), path.with_name("state.db-wal").read_bytes()
+    await store.close()
+    after = path.read_bytes()
+    assert len(before) < len(after)
+    killed = tmp_path / "killed.db"
+    killed.write_bytes(after[:4096] + before[4096:])
+    killed.with_name("killed.db-wal").write_bytes(log)
+
+    found = await (await opened(killed)).load()
+
+    assert {key: row.ledger for key, row in found.items()} == dict(rows)
+
+
 async def test_damaged_pages_are_refused_or_harmless(opened, kept: Path):
     whole = kept.read_bytes()
     expected = await (store := await opened(kept)).load()
