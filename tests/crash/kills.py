@@ -12,6 +12,7 @@ that had no whole answer for longest.
 
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ listen = "127.0.0.1:0"
 state = "sqlite:state.db"
 interval = "1s"
 first_zero = "1s"
+forget_after = "10m"
 log_format = "logfmt"
 
 # Few, so that the page can be read often.
@@ -81,6 +83,7 @@ LEAST_RATE = 20.0
 LIFE = (0.5, 1.5)
 """Seconds that a life lasts after its first page where no failpoint ends it."""
 LINGER = 0.1
+BUG = "collector.bug"
 PATIENCE = 60.0
 RELEASED_WITHIN = 6.0
 Totals = dict[tuple[str, str | None, str], int]
@@ -88,13 +91,17 @@ Totals = dict[tuple[str, str | None, str], int]
 
 @dataclass(eq=False)
 class Report:
-    """What a run found. `missed`: failpoints that were never hit. `wrong`: what was counted, and what is true."""
+    """What a run found.
+
+    `missed`: failpoints that were never hit. `wrong`: what was counted, and what is true. `died`: lives that ended by
+    themselves elsewhere, or said that they met a bug.
+    """
 
     kills: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    died: list[str] = field(default_factory=list)
     wrong: dict[tuple[str, str | None, str], tuple[int, int]] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
     endings: int = 0
     scrapes: int = 0
     rate: float = 0.0
@@ -106,7 +113,7 @@ class Report:
         double = sum(max(0, counted - true) for counted, true in self.wrong.values())
         return (
             f"{self.kills.total()} kills, {self.endings} endings, {lost} lost, {double} double, "
-            f"{len(self.violations)} falls, {len(self.missed)} failpoints missed, "
+            f"{len(self.violations)} falls, {len(self.died)} died by themselves, {len(self.missed)} failpoints missed, "
             f"{self.scrapes} scrapes ({self.rate:.0f}/s), {self.trouble.total()} troubles, {self.seconds:.0f} s"
         )
 
@@ -215,11 +222,14 @@ class Harness:
             try:
                 yield life
                 life.kill()
-                await life.ended()
+                status = await life.ended()
+                if status not in (-signal.SIGKILL, 0) or any(BUG in line for line in life.lines):
+                    self._report.died.append(f"it ended with {status}: {life.lines[-3:]}")
             finally:
                 self._clock.stand()
                 scraping.cancel()
-                await asyncio.gather(scraping, return_exceptions=True)
+                with suppress(asyncio.CancelledError):
+                    await scraping
 
     async def _scrape(self, life: Life, *, time_passes: bool) -> None:
         address = await life.begun()
@@ -264,18 +274,28 @@ class Harness:
             self._trouble.calm()
             self._clock.stand()
             truth = self._truth(self._clock())
+            self._report.endings = sum(truth.values())
             with suppress(AssertionError):  # said better below
                 await self._pages(life, lambda: _settled(self._scraper.totals(), truth))
             # What counts twice does so at the next looks.
             enough = self._simulator.requests.total() + 4 * len(self._world.flows)
             await self._pages(life, lambda: self._simulator.requests.total() >= enough)
-            counted = self._scraper.totals()
+            counted = self._scraper.totals() | _durations(self._scraper.observed())
+            truth |= _durations(truth)
             pairs = {key: (counted.get(key, 0), truth.get(key, 0)) for key in truth.keys() | counted.keys()}
             self._report.wrong = {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
-            self._report.endings = sum(truth.values())
             life.stop()
+            assert await life.over(within=PATIENCE), "it did not stop"
             assert await life.ended() == 0, life.lines[-20:]
-            self._report.lines = life.lines
+
+
+def _durations(totals: Totals) -> Totals:
+    """How many durations of node runs there have to be: every run that ended has one, one that never began has none."""
+    return {
+        (workflow_id, f"{node} (duration)", status): count
+        for (workflow_id, node, status), count in totals.items()
+        if node and status != "not_performed"
+    }
 
 
 def _settled(counted: Totals, truth: Totals) -> bool:
@@ -297,11 +317,11 @@ def main(kills: int, seed: int, endings: int, flows: int, at: tuple[str, ...]) -
     click.echo(report)
     click.echo(f"kills: {dict(sorted(report.kills.items()))}")
     click.echo(f"trouble: {dict(report.trouble)}")
-    for line in [f"missed: {point}" for point in report.missed] + report.violations[:20]:
+    for line in [f"missed: {point}" for point in report.missed] + report.died[:20] + report.violations[:20]:
         click.echo(line)
     for key, (counted, true) in list(report.wrong.items())[:20]:
         click.echo(f"{key}: counted {counted}, true {true}")
-    sys.exit(bool(report.missed or report.violations or report.wrong or report.rate < LEAST_RATE))
+    sys.exit(bool(report.missed or report.died or report.violations or report.wrong or report.rate < LEAST_RATE))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ AT = tuple(os.environ.get("AOM_CRASH_AT", "").split())
 async def test_killed_at_every_failpoint_it_counts_each_ending_once_and_no_counter_falls(tmp_path: Path):
     report = await Harness(tmp_path, kills=KILLS, seed=1, endings=ENDINGS, at=AT).run()
     assert report.violations[:5] == []
+    assert report.died == []
     assert report.wrong == {}, "counted, and true"
     assert report.missed == [], "failpoints that were never come to"
     assert report.kills.total() >= KILLS
