@@ -2,8 +2,9 @@
 
 import pytest
 
-from collector.ledger.streak import KEPT, length
-from tests.ledger.story import Watch, run
+from collector.ledger.book import Streak, Verdict
+from collector.ledger.streak import KEPT, extend, length
+from tests.ledger.story import Watch, node, run
 
 
 def streak(watch: Watch) -> int:
@@ -54,3 +55,21 @@ def test_two_endings_of_one_run_at_the_edge_of_what_is_kept_are_one_failure():
     for i in range(1, KEPT + 3):
         watch.sees(run("fail", 10 * i, 10 * i + 5, id=f"f{i}"))
         assert streak(watch) == i + 1
+
+
+def test_a_run_that_ends_again_takes_no_failure_of_the_node_s_anonymous_run():
+    watch = Watch().begins()
+    first, nameless, again = (
+        node("fail", 1, 2, run="r1"),
+        node("fail", None, 3),
+        node("fail", 1, 5, run="r1"),
+    )
+    watch.sees(run("executing", 1, nodes=(first,)))
+    watch.sees(run("executing", 1, nodes=(first, nameless)))
+    watch.sees(run("executing", 1, nodes=(again, nameless)))
+    assert length(watch.node().tally.streak) == 3
+
+
+def test_a_failure_stays_one_when_its_run_gets_another_name():
+    known = Streak(0, (Verdict(20, "old", failed=True),))
+    assert length(extend(known, Verdict(10, "new", failed=False), before=("old",))) == 1
