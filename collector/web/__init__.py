@@ -1,6 +1,6 @@
 """What is served over HTTP: the exposition, health, and a simple page. It sees no other room."""
 
-from collector.web.overview import Overview, WorkflowRow
+from collector.web.overview import FailedNode, Overview, WorkflowRow
 from collector.web.server import Web
 
-__all__ = ["Overview", "Web", "WorkflowRow"]
+__all__ = ["FailedNode", "Overview", "Web", "WorkflowRow"]

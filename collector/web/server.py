@@ -170,8 +170,8 @@ class Web:
         why = self._ready()
         return web.Response(text="Ready.\n") if why is None else web.Response(status=503, text=f"Not ready: {why}.\n")
 
-    async def _serve_overview(self, _: web.Request) -> web.Response:
-        page = pages.page(self._overview()).encode("utf-8", "replace")
+    async def _serve_overview(self, request: web.Request) -> web.Response:
+        page = pages.page(self._overview(), request.query).encode("utf-8", "replace")
         return web.Response(body=page, content_type="text/html", charset="utf-8")
 
 

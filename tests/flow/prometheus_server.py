@@ -89,12 +89,20 @@ async def prometheus(
         for job, path in (jobs or {"aom": "/metrics"}).items():
             file.write(f"  - job_name: {job}\n    metrics_path: {path}\n")
             file.write(f"    static_configs: [{{targets: ['{scraped}']}}]\n")
+    async with running(folder, binary=binary) as server:
+        yield server
+
+
+@asynccontextmanager
+async def running(folder: Path, *, binary: str | None = None, flags: tuple[str, ...] = ()):
+    """A Prometheus with the `prometheus.yml` of a folder; yields the server, ready to answer."""
     process = await asyncio.create_subprocess_exec(
         binary or PROMETHEUS,
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'tsdb'}",
         "--web.listen-address=127.0.0.1:0",
         "--enable-feature=exemplar-storage",
+        *flags,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )

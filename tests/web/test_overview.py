@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import aiohttp
 
-from collector.web import Overview, WorkflowRow
+from collector.web import FailedNode, Overview, WorkflowRow
 from collector.web.overview import page
 from tests.web.served import Handed, serving
 
@@ -85,3 +85,41 @@ async def test_the_page_needs_nothing_from_elsewhere_and_its_style_is_allowed_by
     links = [value for name, value in Seen(html).attributes if name in {"href", "src"}]
     assert links == ["/metrics", "/-/healthy", "/-/ready"]
     assert "version 1.2.3" in html
+
+
+def test_a_filtered_page_shows_what_was_asked_for_says_so_and_leads_to_the_whole():
+    rows = (row(), row(workflow_id="wf-2", name="夜间备份"), row(project="test", workflow_id="wf-2"))
+    html = page(Overview(version="1.2.3", rows=rows), {"project": "prod", "workflow": "wf-2", "sort": "name"})
+    assert "夜间备份" in html
+    assert html.count("<tr><td>") == 1
+    assert "Only project prod, workflow wf-2: 1 of 3." in html
+    assert '<a href="/">Show all</a>' in html
+    assert "Only " not in page(Overview(version="1.2.3", rows=rows), {"sort": "name"})
+
+
+def test_a_filter_that_nothing_meets_leaves_an_empty_page_and_what_it_quotes_stays_text():
+    html = page(Overview(version="1.2.3", rows=(row(),)), {"workflow": HOSTILE})
+    seen = Seen(html)
+    assert "script" not in seen.tags
+    assert "img" not in seen.tags
+    assert "0 of 1." in seen.text
+    assert html.count("<tr><td>") == 0
+
+
+def test_nodes_that_failed_are_named_with_how_and_when_and_stay_text():
+    nodes = (
+        FailedNode(node="dump-orders", status="timeout", at=1_700_000_000_000),
+        FailedNode(node=HOSTILE, status="fail"),
+    )
+    seen = shown(row(failed=nodes))
+    assert "dump-orders timeout 2023-11-14 22:13:20 UTC" in seen.text
+    assert HOSTILE in seen.text
+    assert "script" not in seen.tags
+
+
+async def test_the_query_of_a_request_is_the_filter():
+    handed = Handed(overview=Overview(version="1.2.3", rows=(row(), row(workflow_id="wf-2"))))
+    async with serving(handed) as web, aiohttp.ClientSession() as session:
+        async with session.get(f"{web.addresses[0]}/?workflow=wf-2&workflow=ignored") as answer:
+            text = await answer.text()
+        assert "1 of 2." in text
