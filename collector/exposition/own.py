@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 
 from collector import __version__
 from collector.clock import Clock
-from collector.exposition.own_catalog import ERROR_CODES, OWN, Row
+from collector.exposition.own_catalog import BEGUN, COMMITS, ERROR_CODES, OWN, Row
 from collector.exposition.read import seconds
 from collector.exposition.render import clean
 from collector.model import Committed, Fact, Format, Listed, Polled, Reloaded, Renewed, Requested
@@ -46,14 +46,23 @@ class Own:
         self._histograms: dict[str, Histogram] = {}
         for row in OWN:
             self._register(row)
+        for outcome in COMMITS:
+            self._counters["aom_collector_state_commits_total"].labels(outcome)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
         self._gauges["aom_collector_build_info"].labels(__version__, platform.python_version()).set(1)
 
     def watching(self, project: str, workflows: int) -> None:
-        """Note how many workflows of a project are watched."""
+        """Note how many workflows of a project are watched.
+
+        What alerts watch of it begins at 0 now: an increase from nothing to one is seen by nobody.
+        """
         self._gauges["aom_collector_workflows"].labels(clean(project)).set(workflows)
+        self._counters["aom_collector_series_dropped_total"].labels(clean(project))
+        for name, values in BEGUN.items():
+            for value in values:
+                self._counters[name].labels(clean(project), value)
 
     def restore(self, project: str, rejected: Mapping[str, int], invalid: Mapping[str, int]) -> None:
         """Go on from what the state says was counted before this start."""

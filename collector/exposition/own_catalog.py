@@ -15,6 +15,13 @@ ERROR_CODES = frozenset(
         "SVCSTG.AMS.2000051",
     )
 )
+COMMITS = ("ok", "conflict", "failed")
+BEGUN = {
+    "aom_collector_polls_total": ("changed", "unchanged", "failed"),
+    "aom_collector_records_rejected_total": ("shape", "id", "conflict", "forgotten"),
+    "aom_collector_values_invalid_total": ("begin_time", "end_time", "last_update_time", "output"),
+}
+"""Counters of a project that begin at 0, with the values of their second label."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 DELAYS = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 

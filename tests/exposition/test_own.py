@@ -220,3 +220,14 @@ def test_a_project_whose_name_is_no_text_does_not_break_the_page(told):
     told.own.observe(Renewed(project=odd))
     assert told.says("credential_expiry_timestamp_seconds") is None
     assert told.says("workflows", project="x\ufffd") == 1
+
+
+def test_what_alerts_watch_begins_at_zero_with_the_watching(told):
+    assert told.says("state_commits_total", outcome="failed") == 0
+    assert told.says("state_commits_total", outcome="conflict") == 0
+    assert told.says("polls_total", outcome="failed") is None
+    told.own.watching("prod", 1)
+    assert told.says("polls_total", project="prod", outcome="failed") == 0
+    assert told.says("series_dropped_total", project="prod") == 0
+    assert told.says("records_rejected_total", project="prod", reason="shape") == 0
+    assert told.says("values_invalid_total", project="prod", field="end_time") == 0

@@ -378,7 +378,7 @@ def main(sequences: int, number: int, raw: bool) -> None:  # noqa: FBT001  a fla
     run_state_machine_as_test(
         seed(number)(Unfolding),
         settings=settings(
-            max_examples=sequences * 6 // 5,
+            max_examples=sequences * 21 // 20,
             stateful_step_count=14,
             database=None,
             deadline=None,
