@@ -109,14 +109,14 @@ PANELS = (
         unit="s",
     ),
     Panel(
-        kind=Kind.TABLE,
+        kind=Kind.SERIES,
         title="Median and 95th percentile by node",
-        says="Of all runs in the time shown.",
+        says="Of all runs in a span as long as the time shown.",
         queries={
             "histogram_quantile(0.5, sum by (node, le)"
-            f" (increase(aom_workflow_node_run_duration_seconds_bucket{{{OF_IT}}}[$__range])))": "median",
+            f" (increase(aom_workflow_node_run_duration_seconds_bucket{{{OF_IT}}}[$__range])))": "{{node}} median",
             "histogram_quantile(0.95, sum by (node, le)"
-            f" (increase(aom_workflow_node_run_duration_seconds_bucket{{{OF_IT}}}[$__range])))": "p95",
+            f" (increase(aom_workflow_node_run_duration_seconds_bucket{{{OF_IT}}}[$__range])))": "{{node}} p95",
         },
         unit="s",
     ),
