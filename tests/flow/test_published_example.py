@@ -33,7 +33,7 @@ def as_published(page: Page) -> None:
 def _counted(page: Page) -> bool:
     """Our own metrics may be a second old."""
     up = page.get("aom_collector_workflow_up") == 1
-    return up and page.get("aom_collector_values_invalid_total", field="begin_time") is not None
+    return up and page.get("aom_collector_values_invalid_total", field="begin_time") == 1
 
 
 async def test_the_published_example_counts_one_of_each_and_two_invalid_times(tmp_path: Path):
