@@ -49,6 +49,11 @@ def _why(report):
     return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
 
 
+def pytest_collection_modifyitems(items):
+    """Those that may take long first, so that none is left over when all others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 def pytest_configure(config):
     if any(os.environ.get(name, "").lower() not in OFF for name in ("CI", "AOM_NO_SKIPS")):
         config.pluginmanager.register(NoSkips(), "no-skips")

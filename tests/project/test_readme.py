@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q -c deploy/python/constraints.txt"
 DEMO = f"{INSTALL} . && .venv/bin/aom-collector demo"
-TEST = f"{INSTALL} -e '.[test]' && .venv/bin/python -m pytest -n 4"
+TEST = f"{INSTALL} -e '.[test]' && .venv/bin/python -m pytest -n 4 --maxschedchunk 1"
 
 
 def test_it_shows_the_two_commands_each_on_one_line():
