@@ -63,7 +63,7 @@ def test_whatever_asks_another_asks_where_that_listens():
     assert all(port.startswith("127.0.0.1:") for port in SERVICES["collector"]["ports"])
     asked = {
         "prometheus/prometheus.yml": {"11513", "9093"},
-        "grafana/provisioning/datasources/prometheus.yaml": {"9090"},
+        "grafana/provisioning/datasources/prometheus.yaml": {"9090", "11513"},
         "compose/collector.toml": {"18080"},
     }
     for name, ports in asked.items():

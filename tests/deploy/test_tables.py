@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from collector.exposition.render import EXEMPLAR
 from deploy.tables import README, alerts, filled, metrics, panels, readme, rules, spoken
 
 DEPLOY = README.parent
 # What lists every family by itself is no use of one.
+DEFAULT_PORT = 11513
 LISTS = {DEPLOY / "docs" / "metrics.md", README}
 
 
@@ -43,6 +45,13 @@ def test_every_file_that_the_page_leads_to_is_there():
 )
 def test_what_grafana_is_provisioned_with_can_be_read(path: Path):
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["apiVersion"] == 1
+
+
+def test_an_exemplar_leads_on_by_the_label_that_the_collector_gives_it():
+    source = yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yaml").read_text(encoding="utf-8"))
+    (destination,) = source["datasources"][0]["jsonData"]["exemplarTraceIdDestinations"]
+    assert destination["name"] == EXEMPLAR
+    assert f"localhost:{DEFAULT_PORT}/" in destination["url"]
 
 
 def test_rates_are_reckoned_with_the_interval_at_which_it_is_scraped():
