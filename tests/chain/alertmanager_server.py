@@ -18,10 +18,11 @@ needs_alertmanager = pytest.mark.skipif(ALERTMANAGER is None, reason="prometheus
 
 
 class Receiver:
-    """A webhook on a free port; keeps the alerts that it is told of."""
+    """A webhook on a free port; keeps the alerts that it is told of, and what it is sent as a chat is (at `chat`)."""
 
     def __init__(self) -> None:
         self.alerts: list[dict[str, Any]] = []
+        self.messages: list[dict[str, str]] = []
         self.url = ""
         self._told = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -29,6 +30,7 @@ class Receiver:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/", self._take)
+        app.router.add_post("/chat", self._read)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -44,6 +46,19 @@ class Receiver:
             self.alerts += message["alerts"]
             self._told.notify_all()
         return web.Response()
+
+    async def _read(self, request: web.Request) -> web.Response:
+        message = await request.json()
+        async with self._told:
+            self.messages += message["attachments"]
+            self._told.notify_all()
+        return web.Response(text="ok")
+
+    async def read(self, number: int, *, within: float = 30) -> dict[str, str]:
+        """Wait for so many messages; yields the last of them, with its `title` and `text`."""
+        async with asyncio.timeout(within), self._told:
+            await self._told.wait_for(lambda: len(self.messages) >= number)
+        return self.messages[number - 1]
 
     async def told(self, *, within: float = 60, **labels: str) -> dict[str, Any]:
         """Wait for a firing alert with these labels."""

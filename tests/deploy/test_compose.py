@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from collector.config import load
 from tests.flow.collector_process import collector, eventually
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -72,11 +73,33 @@ def test_whatever_asks_another_asks_where_that_listens():
     assert 'listen = "0.0.0.0:11513"' in (DEPLOY / "compose" / "collector.toml").read_text(encoding="utf-8")
 
 
+def test_the_state_is_kept_on_a_volume_that_the_user_of_the_image_owns():
+    """The root is read-only, and a relative path begins at the configuration's folder, which is mounted so too."""
+    image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    owner, owned = re.search(r"install -d -o (\d+) -g \d+ (\S+)", image).groups()
+    assert f"USER {owner}:" in image
+    assert f"state:{owned}" in SERVICES["collector"]["volumes"]
+    state = load(DEPLOY / "compose" / "collector.toml", {}).state
+    assert Path(state.removeprefix("sqlite:")).parent == Path(owned)
+
+
+def test_what_the_image_is_built_of_and_nothing_else_goes_to_the_engine():
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copies = [line for line in lines if line.startswith("COPY ") and "--from" not in line]
+    copied = {name for line in copies for name in line.split()[1:-1]}
+    ignored = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in ignored if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    assert {rule[1:] for rule in rules if rule.startswith("!")} == copied
+    assert [name for name in copied if not (DEPLOY.parent / name).exists()] == []
+
+
 async def test_the_collector_sees_every_workflow_of_the_simulator_with_the_shipped_file(tmp_path: Path):
     async with collector("simulate", "--listen", "127.0.0.1:0", folder=tmp_path) as simulator:
         url = await simulator.address()
         text = (DEPLOY / "compose" / "collector.toml").read_text(encoding="utf-8")
-        for name, other in {"http://localhost:18080": url, "0.0.0.0:11513": "127.0.0.1:0"}.items():
+        here = {"http://localhost:18080": url, "0.0.0.0:11513": "127.0.0.1:0", "/var/lib/aom-collector/": ""}
+        for name, other in here.items():
             assert name in text
             text = text.replace(name, other)
         (tmp_path / "collector.toml").write_text(text, encoding="utf-8")

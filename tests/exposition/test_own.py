@@ -1,9 +1,12 @@
+import json
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from collector import __version__
+from collector.aom import wire
 from collector.exposition import Own
-from collector.exposition.own_catalog import OWN
+from collector.exposition.own_catalog import BEGUN, OWN
 from collector.model import Committed, Ended, Format, Key, Listed, Polled, Reloaded, Renewed, Requested, Status
 from tests.exposition.shown import Clock
 from tests.ledger.story import T0
@@ -231,3 +234,22 @@ def test_what_alerts_watch_begins_at_zero_with_the_watching(told):
     assert told.says("series_dropped_total", project="prod") == 0
     assert told.says("records_rejected_total", project="prod", reason="shape") == 0
     assert told.says("values_invalid_total", project="prod", field="end_time") == 0
+
+
+def test_every_flaw_of_an_answer_has_its_series_from_the_beginning():
+    families = ("aom_collector_records_rejected_total", "aom_collector_values_invalid_total")
+    begun = {name for family in families for name in BEGUN[family]}
+    odd = {"begin_time": "x", "end_time": "x", "last_update_time": "x"}
+    node = {"node_id": "n", "output": 1}
+    answer = [1, {"execution_id": ""}, {"execution_id": "e", "execution_result_list": [node], **odd}]
+    found = wire.history(json.dumps(answer).encode(), digest=b"d", now=T0, date=None).flaws
+    names = {flaw.name for flaw in found}
+    assert len(names) == 6
+    assert names <= begun
+
+
+def test_watching_once_more_takes_nothing_back(told):
+    told.own.watching("prod", 1)
+    told.own.restore("prod", {"shape": 3}, {})
+    told.own.watching("prod", 2)
+    assert told.says("records_rejected_total", project="prod", reason="shape") == 3
