@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from aiolimiter import AsyncLimiter
 
+from collector.aom.instance import Instance
 from collector.clock import Clock
 from collector.errors import Reason, Refused, SourceError, Unavailable
 
@@ -29,11 +30,15 @@ class Paused(Refused):
 
 
 class Budget:
-    """The rate of one credential in requests a second, and the rest the service asked for."""
+    """The rate of one credential in requests a second, and the rest the service asked for.
 
-    def __init__(self, rate: float, *, clock: Clock) -> None:
+    `instance`: the keys of this machine, where they are the credential.
+    """
+
+    def __init__(self, rate: float, *, clock: Clock, instance: Instance | None = None) -> None:
         self.rate = rate
         self.standing = Standing(clock=clock)
+        self.instance = instance or Instance(clock=clock)
         self._clock = clock
         self._limiter = AsyncLimiter(1, 1 / rate)
         self._rested = float("-inf")

@@ -14,14 +14,15 @@ from tenacity import (
 )
 
 from collector.aom.budget import Budget, Paused
-from collector.aom.credential import AccessKey, Credential, ReadyToken
+from collector.aom.credential import AccessKey, Borrowed, Credential, Kept, Keyring, ReadyToken
 from collector.aom.endpoints import Request
 from collector.aom.password import Password
-from collector.aom.ticket import Ticket
+from collector.aom.projects import ProjectId
+from collector.aom.ticket import Ticket, exchanged
 from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
 from collector.config import Project
-from collector.errors import Reason, Refused, SourceError, Unavailable
+from collector.errors import Reason, SourceError, Unavailable
 from collector.model import Fact
 
 MOST_ATTEMPTS = 4
@@ -53,7 +54,6 @@ class Client:
         self._project = project
         self._budget = budget
         self._transport = Transport(project, clock=clock, emit=emit)
-        self._password: Password | None = None
         self._credential = self._signing_in(clock, emit)
         self._slots = asyncio.Semaphore(project.concurrency)
 
@@ -72,8 +72,7 @@ class Client:
 
     async def close(self) -> None:
         """Close the connection to the service."""
-        if self._password:
-            await self._password.close()
+        await self._credential.close()
         await self._transport.close()
 
     async def _repeated(self, errand: Errand) -> Asked:
@@ -88,21 +87,11 @@ class Client:
 
     async def _attempt(self, errand: Errand) -> Asked:
         try:
-            return await self._signed(errand)
+            return await exchanged(
+                lambda last: self._credential.ticket(last=last), lambda ticket: self._exchanged(errand, ticket)
+            )
         except Paused as error:
             raise self._named(error) from None
-
-    async def _signed(self, errand: Errand) -> Asked:
-        """Once, and once more where what signs it is another by then."""
-        ticket: Ticket | None = None
-        try:
-            async with self._credential.ticket(last=False) as ticket:
-                return await self._exchanged(errand, ticket)
-        except Refused as error:
-            if ticket is None or error.reason is not Reason.AUTH or not ticket.changed():
-                raise
-        async with self._credential.ticket(last=True) as ticket:
-            return await self._exchanged(errand, ticket)
 
     async def _exchanged(self, errand: Errand, ticket: Ticket) -> Asked:
         await self._turn(errand)
@@ -131,25 +120,21 @@ class Client:
         return error.saying(f"project {self._project.name!r}: {error}")
 
     def _signing_in(self, clock: Clock, emit: Callable[[Fact], None]) -> Credential:
-        project, auth = self._project, self._project.auth
+        project, auth, budget = self._project, self._project.auth, self._budget
+        if auth.password is not None:
+            return Password(project, auth.password, transport=self._transport, budget=budget, clock=clock, emit=emit)
+        known = ProjectId(project, transport=self._transport, budget=budget, clock=clock)
         if auth.token is not None:
-            return ReadyToken(auth.token, project_id=project.project_id)
-        if auth.access_key is not None and auth.secret_key is not None:
-            return AccessKey(
-                access_key=auth.access_key,
-                secret_key=auth.secret_key,
-                security_token=auth.security_token,
-                project_id=project.project_id,
-                standing=self._budget.standing,
-                clock=clock,
-            )
-        if auth.password is None:
+            return ReadyToken(auth.token, project=known)
+        keyring: Keyring
+        if auth.method == "metadata":
+            keyring = Borrowed(budget.instance, project=project.name, emit=emit)
+        elif auth.access_key is not None and auth.secret_key is not None:
+            keyring = Kept(auth.access_key, auth.secret_key, auth.security_token)
+        else:
             msg = f"project {project.name!r} has nothing to sign in with"
             raise ValueError(msg)
-        self._password = Password(
-            project, auth.password, transport=self._transport, budget=self._budget, clock=clock, emit=emit
-        )
-        return self._password
+        return AccessKey(keyring, project=known, standing=budget.standing, clock=clock)
 
 
 def _pause(state: RetryCallState) -> float:

@@ -15,20 +15,25 @@ from urllib.parse import quote
 class Operation:
     """One allowed request: the name our metrics give it, its method, and its path with places for ids.
 
-    `iam`: asked of the identity service. `success`: the status that means it worked.
+    `iam`: asked of the identity service. `metadata`: asked of the machine this runs on. `success`: the status that
+    means it worked.
     """
 
     name: str
     method: str
     path: str
     iam: bool = False
+    metadata: bool = False
     success: int = 200
 
 
 LIST_EXECUTIONS = Operation("list_executions", "GET", "/v1/{project_id}/cms/workflow/{workflow_id}/executions")
 LIST_WORKFLOWS = Operation("list_workflows", "POST", "/v1/{project_id}/cms/workflow-list")
 CREATE_TOKEN = Operation("create_token", "POST", "/v3/auth/tokens", iam=True, success=201)
-ALLOWED = (LIST_EXECUTIONS, LIST_WORKFLOWS, CREATE_TOKEN)
+LIST_PROJECTS = Operation("list_projects", "GET", "/v3/projects", iam=True)
+METADATA_TOKEN = Operation("get_metadata", "PUT", "/meta-data/latest/api/token", metadata=True)
+LEND_KEYS = Operation("get_metadata", "GET", "/openstack/latest/securitykey", metadata=True)
+ALLOWED = (LIST_EXECUTIONS, LIST_WORKFLOWS, CREATE_TOKEN, LIST_PROJECTS, METADATA_TOKEN, LEND_KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

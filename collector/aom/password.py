@@ -82,13 +82,11 @@ class Password:
             raise
 
     def _ticket(self, token: Token) -> Ticket:
+        async def changed() -> bool:
+            return self._token is not token
+
         secrets = (token.text, self._read())
-        return Ticket(
-            project_id=token.project_id,
-            sign=with_token(token.text),
-            secrets=secrets,
-            changed=lambda: self._token is not token,
-        )
+        return Ticket(project_id=token.project_id, sign=with_token(token.text), secrets=secrets, changed=changed)
 
     def _refused(self, token: Token, *, last: bool) -> None:
         """Drop a refused token, unless another one was refused just as well although this one works elsewhere."""

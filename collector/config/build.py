@@ -30,10 +30,11 @@ def check(walk: Walk, file: Table, base: Path) -> None:
         _unique(walk, project.inside.get("workflow", []), "id")
         _check_ca_file(walk, project, base)
         for auth in project.inside.get("auth", []):
-            credential.check(walk, auth, project)
+            credential.find(walk, auth, project)
+            credential.check(walk, auth)
 
 
-def settings(file: Table, base: Path) -> Settings:
+def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
     """The settings of a file without faults; `base` is the folder that relative paths start from."""
     (collector,) = file.inside["collector"]
     (buckets,), (series,) = collector.inside["buckets"], collector.inside["series"]
@@ -60,7 +61,7 @@ def settings(file: Table, base: Path) -> Settings:
         projects=projects,
         warnings=(),
     )
-    return replace(whole, warnings=tuple(_warnings(projects)))
+    return replace(whole, warnings=(*_warnings(projects), *warnings))
 
 
 def _project(table: Table, interval: float, base: Path) -> Project:

@@ -62,7 +62,7 @@ def settle(
     build.check(walk, file, base.absolute())
     if walk.faults:
         raise ConfigError(tuple(walk.faults))
-    return build.settings(file, base.absolute())
+    return build.settings(file, base.absolute(), walk.warnings)
 
 
 def _collector(file: Table) -> Table:

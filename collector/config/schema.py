@@ -175,11 +175,6 @@ SCHEMA = (
         "method",
         kinds.one_of(*METHODS),
         "auto",
-        unbuilt=Unbuilt(
-            feature="signing in by instance metadata",
-            fix="give an access key, a token, or a username with its password",
-            save=lambda value: value != "metadata",
-        ),
     ),
     Key("project.auth", "access_key", addresses.secret_line, "", secret=True),
     Key("project.auth", "secret_key", addresses.secret_line, "", secret=True),

@@ -1,34 +1,46 @@
-"""A secret: written in the file, or in a file of its own that is read again when it changes."""
+"""A secret: written in the file, or in a file of its own or a profile, which are read again when they change."""
 
 import os
 import stat
 import unicodedata
 from pathlib import Path
 
+from collector.config import profile
 from collector.errors import ConfigError, Fault
 
 _LARGEST = 65536
+Signature = tuple[int, int, int]
+_OPTIONAL = "security_token"
+"""The name a profile may leave out: a permanent key has none."""
+
+
+class Unfit(Exception):
+    """A file that cannot be used; `str()` ends a sentence that began with its name, and quotes nothing of it."""
 
 
 class Secret:
     """A value that no log, error, page or `repr` shows.
 
-    Two secrets are equal when they come from the same source: the same text, or the same file.
+    Two secrets are equal when they come from the same source: the same text, or the same file and name in it.
     """
 
-    __slots__ = ("_key", "_path", "_signature", "_text")
+    __slots__ = ("_key", "_name", "_path", "_signature", "_text")
 
     def __init__(self, text: str) -> None:
         self._text: str | None = text
         self._path: Path | None = None
+        self._name = ""
         self._key = ""
-        self._signature: tuple[int, int, int] | None = None
+        self._signature: Signature | None = None
 
     @classmethod
-    def of_file(cls, path: Path, *, key: str) -> "Secret":
-        """A secret kept in a file; `key` is the configuration key that names it (`project[0].auth.token_file`)."""
+    def of_file(cls, path: Path, *, key: str, name: str = "") -> "Secret":
+        """A secret kept in a file; `key` is the configuration key that names it (`project[0].auth.token_file`).
+
+        `name`: the file is a profile, and what the secret is called in it (`ak`, `sk`, `security_token`).
+        """
         secret = cls("")
-        secret._text, secret._path, secret._key = None, path, key
+        secret._text, secret._path, secret._key, secret._name = None, path, key, name
         return secret
 
     def reveal(self) -> str:
@@ -39,14 +51,11 @@ class Secret:
         if self._path is None:
             return self._text or ""
         try:
-            signature = _signature(self._path.stat())
-            if self._text is None or signature != self._signature:
-                self._signature, self._text = self._read(self._path)
-        except OSError as error:
-            raise self._unusable(says=f"cannot be read: {error.strerror or error}") from None
-        except ValueError:
-            # A path with a NUL in it, or content that is not UTF-8: the exception's own text may quote what it read.
-            raise self._unusable(says="is not UTF-8 text") from None
+            if self._text is None or _signature_of(self._path) != self._signature:
+                self._signature, text = contents(self._path)
+                self._text = self._named(text) if self._name else _line(text)
+        except Unfit as error:
+            raise ConfigError((Fault(path=self._key, says=f"the file {str(self._path)!r} {error}"),)) from None
         return self._text
 
     def reread(self) -> None:
@@ -54,28 +63,20 @@ class Secret:
         if self._path is not None:
             self._text = self._signature = None
 
-    def _read(self, path: Path) -> tuple[tuple[int, int, int], str]:
-        # Opened without waiting: a pipe without a writer would otherwise stop the whole collector.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise self._unusable(says="is not a regular file")
-            content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
-            raise self._unusable(says=f"holds more than {_LARGEST} bytes, which no secret does")
-        text = content.decode().removesuffix("\n").removesuffix("\r")
-        if not text:
-            raise self._unusable(says="is empty")
-        if not is_one_line(text):
-            raise self._unusable(says="must hold one line of text without control characters")
-        return _signature(status), text
-
-    def _unusable(self, *, says: str) -> ConfigError:
-        return ConfigError((Fault(path=self._key, says=f"the file {str(self._path)!r} {says}"),))
+    def _named(self, text: str) -> str:
+        try:
+            found = profile.read(text).get(self._name, "")
+        except profile.Malformed as error:
+            says = f"is no profile: {error}"
+            raise Unfit(says) from None
+        if not found and self._name != _OPTIONAL:
+            says = f"holds no {self._name} in its section [{profile.SECTION}]"
+            raise Unfit(says)
+        return found
 
     @property
-    def _source(self) -> tuple[bool, str]:
-        return (False, self._text or "") if self._path is None else (True, str(self._path))
+    def _source(self) -> tuple[bool, str, str]:
+        return (False, self._text or "", "") if self._path is None else (True, str(self._path), self._name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._source == other._source
@@ -87,10 +88,59 @@ class Secret:
         return "<secret>"
 
 
+def contents(path: Path) -> tuple[Signature, str]:
+    """A small text file: what shows that it changed, and its text. Raises `Unfit`."""
+    try:
+        # Opened without waiting: a pipe without a writer would otherwise stop the whole collector.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                says = "is not a regular file"
+                raise Unfit(says)
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise _unread(error) from None
+    except ValueError:
+        # A path with a NUL in it.
+        says = "is not a path"
+        raise Unfit(says) from None
+    if len(content) > _LARGEST:
+        says = f"holds more than {_LARGEST} bytes, which no secret does"
+        raise Unfit(says)
+    try:
+        return _signature(status), content.decode()
+    except UnicodeDecodeError:
+        # The exception's own text quotes what it read.
+        says = "is not UTF-8 text"
+        raise Unfit(says) from None
+
+
 def is_one_line(text: str) -> bool:
     """Whether the text can travel in a header or an address: no line breaks, no control characters."""
     return not any(unicodedata.category(c) == "Cc" for c in text)
 
 
-def _signature(status: os.stat_result) -> tuple[int, int, int]:
+def _line(text: str) -> str:
+    line = text.removesuffix("\n").removesuffix("\r")
+    if not line:
+        says = "is empty"
+        raise Unfit(says)
+    if not is_one_line(line):
+        says = "must hold one line of text without control characters"
+        raise Unfit(says)
+    return line
+
+
+def _signature_of(path: Path) -> Signature:
+    try:
+        return _signature(path.stat())
+    except OSError as error:
+        raise _unread(error) from None
+
+
+def _unread(error: OSError) -> Unfit:
+    return Unfit(f"cannot be read: {error.strerror or error}")
+
+
+def _signature(status: os.stat_result) -> Signature:
     return status.st_mtime_ns, status.st_size, status.st_ino

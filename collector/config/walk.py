@@ -29,12 +29,16 @@ class Table:
 
 
 class Walk:
-    """One pass over one file: `faults` grows as it goes. `base` is the folder that relative paths start from."""
+    """One pass over one file: `faults` and `warnings` grow as it goes.
+
+    `base` is the folder that relative paths start from.
+    """
 
     def __init__(self, *, base: Path, environ: Mapping[str, str]) -> None:
         self.faults: list[Fault] = []
+        self.warnings: list[str] = []
+        self.environ = environ
         self._base = base
-        self._environ = environ
 
     def fault(self, path: str, says: str, fix: str = "") -> None:
         """Note a fault and go on."""
@@ -177,11 +181,11 @@ class Walk:
             raise Wrong(
                 says="holds ${ without the name of a variable and }", fix="write ${NAME}, or $${ for the characters"
             )
-        if name not in self._environ:
+        if name not in self.environ:
             raise Wrong(
                 says=f"names the environment variable {name}, which is not set", fix="set it, or write $$ for a dollar"
             )
-        value = self._environ[name]
+        value = self.environ[name]
         if not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value):
             raise Wrong(says=f"names the environment variable {name}, which is not UTF-8 text")
         return value

@@ -1,9 +1,11 @@
-"""IAM's part: what a sign-in asks for, and the token it is answered with. Pure."""
+"""IAM's part: what a sign-in asks for, the token it is answered with, and the keys that a machine is lent. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from collector.simulator.signatures import Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,62 @@ class Project:
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    """One lent key, and when it expires (ms)."""
+
+    access_key: str
+    key: Key
+    expiry: int
+
+
+class Agency(Mapping[str, Key]):
+    """The keys that a machine is lent, by access key, each until it expires: to be handed to a simulator as its `keys`.
+
+    `clock`: the service's time in ms. `life`: ms for which a key is good. `overlap`: ms before its end from which
+    another one is lent.
+    """
+
+    def __init__(self, *, clock: Callable[[], int], life: int = 3_600_000, overlap: int = 600_000) -> None:
+        self._clock = clock
+        self._life = life
+        self._overlap = overlap
+        self._loans: list[_Loan] = []
+
+    def lend(self) -> dict[str, str]:
+        """The key as the metadata service tells it."""
+        now = self._clock()
+        if not self._loans or now >= self._loans[-1].expiry - self._overlap:
+            number = len(self._loans)
+            key = Key(f"synthetic-lent-secret-{number}", f"synthetic-lent-token-{number}")
+            self._loans.append(_Loan(f"SYNTHETICLENT{number:07}", key, now + self._life))
+        loan = self._loans[-1]
+        return {
+            "access": loan.access_key,
+            "secret": loan.key.secret,
+            "securitytoken": loan.key.security_token,
+            "expires_at": _utc(loan.expiry),
+        }
+
+    def revoke(self) -> None:
+        """Let every key that was lent die now."""
+        now = self._clock()
+        self._loans = [_Loan(loan.access_key, loan.key, min(loan.expiry, now)) for loan in self._loans]
+
+    def __getitem__(self, access_key: str) -> Key:
+        return self._good()[access_key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._good())
+
+    def __len__(self) -> int:
+        return len(self._good())
+
+    def _good(self) -> dict[str, Key]:
+        now = self._clock()
+        return {loan.access_key: loan.key for loan in self._loans if now < loan.expiry}
 
 
 def sign_in(asked: Mapping[str, Any]) -> SignIn:

@@ -26,7 +26,15 @@ PASSWORD_AUTH = 'username = "someone"\npassword = "canary-password"\ndomain = "s
 CANARIES = (TOKEN, "AKEXAMPLE", "canary-secret", "canary-password")
 
 
-def project(endpoint: str, signs: str = TOKEN_AUTH, *, project_id: str = PROJECT_ID, **changes: Any) -> Project:
+def project(
+    endpoint: str,
+    signs: str = TOKEN_AUTH,
+    *,
+    project_id: str = PROJECT_ID,
+    found: Path | None = None,
+    **changes: Any,
+) -> Project:
+    """The settings of one project; `found`: a profile to look for a credential in."""
     text = f"""
     [[project]]
     name = "prod"
@@ -38,7 +46,8 @@ def project(endpoint: str, signs: str = TOKEN_AUTH, *, project_id: str = PROJECT
     [project.auth]
     {signs}
     """
-    return replace(parse(text, base=Path("/"), environ={}).projects[0], **changes)
+    environ = {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(found)} if found else {}
+    return replace(parse(text, base=Path("/"), environ=environ).projects[0], **changes)
 
 
 @asynccontextmanager

@@ -51,10 +51,20 @@ def test_an_id_that_is_no_segment_is_refused(ids: dict):
         Request(operation=LIST_EXECUTIONS, ids=ids)
 
 
-def test_what_is_posted_only_reads():
-    posts = {(operation.path, operation.iam) for operation in ALLOWED if operation.method != "GET"}
-    assert posts == {("/v1/{project_id}/cms/workflow-list", False), ("/v3/auth/tokens", True)}
-    assert {operation.name for operation in ALLOWED} == {"list_executions", "list_workflows", "create_token"}
+def test_what_is_posted_or_put_only_reads():
+    posts = {(row.path, row.iam, row.metadata) for row in ALLOWED if row.method != "GET"}
+    assert posts == {
+        ("/v1/{project_id}/cms/workflow-list", False, False),
+        ("/v3/auth/tokens", True, False),
+        ("/meta-data/latest/api/token", False, True),
+    }
+    assert {row.name for row in ALLOWED} == {
+        "list_executions",
+        "list_workflows",
+        "create_token",
+        "list_projects",
+        "get_metadata",
+    }
 
 
 def test_a_request_without_its_project_has_no_path_and_a_token_needs_none():

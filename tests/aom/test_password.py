@@ -382,7 +382,7 @@ async def test_no_token_is_seen_in_what_is_told():
     async with served(iam.answer) as endpoint, client(endpoint, PASSWORD_AUTH) as aom:
         await aom.history("wf-1", known=b"")
         (token,) = iam.good
-        told = repr(aom.facts) + repr(vars(aom)) + repr(vars(aom._client)) + repr(aom._client._password._token)  # noqa: SLF001
+        told = repr(aom.facts) + repr(vars(aom)) + repr(vars(aom._client)) + repr(aom._client._credential._token)  # noqa: SLF001
     assert token not in told
     assert "canary" not in told
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from collector.aom import Budget
+from collector.aom.instance import Instance
 from collector.clock import Clock
 from collector.config import Secret
 from collector.simulator import Key, Simulator, world
@@ -99,6 +101,17 @@ NOWHERE = {
     "server down": {"endpoint": "http://127.0.0.1:9"},
     "name that does not resolve": {"endpoint": "http://aom.invalid"},
 }
+MACHINES = {
+    "no credential": None,
+    "machine without an agency": answers(b"Please configure Cloud Service Agency first", 401),
+}
+PROJECTS = {
+    "no project of the region's name": answers(b'{"projects": []}'),
+    "two projects of the region's name": answers(
+        json.dumps({"projects": [{"id": each * 32, "name": "cn-north-4"} for each in "ab"]}).encode()
+    ),
+    "no permission to list projects": answers(b'{"error": {"code": 403, "message": "You are not authorized"}}', 403),
+}
 SIGNED = {
     "wrong key": KEYS_AUTH.replace("canary-secret", "canary-wrong"),
     "wrong region's token": 'token = "token-of-another-region"',
@@ -112,6 +125,13 @@ async def speaker(case: str, folder: Path, stack: AsyncExitStack) -> Speaker:
     enter = stack.enter_async_context
     if case in NOWHERE:
         return await enter(client(**NOWHERE[case]))
+    if case in MACHINES:
+        handler = MACHINES[case]
+        address = await enter(served(handler)) if handler else "http://127.0.0.1:9"
+        budget = Budget(1000, clock=clock, instance=Instance(clock=clock, address=address))
+        return await enter(client("http://aom.invalid", 'method = "metadata"', clock=clock, budget=budget))
+    if case in PROJECTS:
+        return await enter(client(await enter(served(PROJECTS[case])), project_id=""))
     if case in SIGNED:
         there = await enter(simulator(Clock()))
         clock.mistake(-1200 if "clock" in case else 0)
@@ -140,7 +160,7 @@ def documented() -> dict[str, str]:
 
 
 def test_the_table_of_the_documentation_is_read():
-    assert len(documented()) >= 16
+    assert len(documented()) >= 21
 
 
 @pytest.mark.parametrize("case", documented())

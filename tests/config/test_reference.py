@@ -66,7 +66,8 @@ def test_a_comment_says_required_and_not_built_yet_where_that_holds(key: Key) ->
 
 def test_each_part_that_stands_commented_out_breaks_nothing_but_what_is_not_built() -> None:
     shard, project, discover = blocks()
-    for text in (shard, project, f"{project}\n{discover}"):
+    assert parse(project, base=FILE.parent, environ={}).projects[0].auth.method == "metadata"
+    for text in (shard, f"{project}\n{discover}"):
         with pytest.raises(ConfigError) as caught:
             parse(text, base=FILE.parent, environ={})
         assert all("not built yet" in fault.says for fault in caught.value.faults)
