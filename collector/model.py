@@ -81,6 +81,20 @@ class Definition:
     nodes: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One pass over a project's workflow list; `date` (ms) is the Date header of its first page.
+
+    `complete`: every workflow there was is in it; else it tells nothing of those that it lacks. `listed`: how many rows
+    it had, those that could not be read among them.
+    """
+
+    definitions: tuple[Definition, ...]
+    complete: bool
+    listed: int
+    date: int | None = None
+
+
 class Targets(msgspec.Struct, frozen=True, gc=False):
     """How many entries each list of a node run's `output` has."""
 
@@ -221,12 +235,17 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A pass over a project's workflow list ended; where it is not `ok` it changed nothing, and `says` tells why."""
+    """A pass over a project's workflow list ended; where it is not `ok`, `says` tells what is wrong with it.
+
+    `came` and `went`: workflows that are watched from now on, and those that are so no more.
+    """
 
     project: str
     at: int
     ok: bool
     workflows: int = 0
+    came: tuple[str, ...] = ()
+    went: tuple[str, ...] = ()
     says: str | None = None
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from collector.clock import Clock
 from collector.errors import Conflict, Reason, Refused, SourceError, StateError
 from collector.failpoint import failpoint
-from collector.ledger import Ledger, Rules, Step, advance, learn, release, resume
+from collector.ledger import Ledger, Rules, Step, advance, learn, leave, release, resume
 from collector.model import Definition, History, Key, Polled, Workflow
 from collector.store import Row, Store
 
@@ -118,6 +118,10 @@ class Poll:
         failpoint("release-before")
         await self._keep(watched, release(watched.row.ledger, due))
         failpoint("release-after")
+
+    async def leave(self, watched: Watched) -> None:
+        """Note that nothing of it is shown any more. Raises `StateError`."""
+        await self._keep(watched, leave(watched.row.ledger))
 
     async def settle(self) -> None:
         """Wait until everything handed to the store is committed and published, or refused."""

@@ -8,9 +8,9 @@ from collector.aom.client import Asked, Client
 from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS, Request
 from collector.clock import Clock
 from collector.config import Project
-from collector.errors import Reason, Unreadable
+from collector.errors import Unreadable
 from collector.failpoint import failpoint
-from collector.model import Definition, Fact, History
+from collector.model import Fact, History, Listing
 
 __all__ = ["Aom", "Budget"]
 
@@ -49,35 +49,33 @@ class Aom:
             what = f"the history of workflow {workflow_id!r}"
             raise self._unreadable(what, error) from None
 
-    async def listed(self) -> tuple[Definition, ...]:
-        """Fetch what the workflow list tells of every workflow of the project, whole or not at all.
+    async def listed(self) -> Listing:
+        """Fetch what the workflow list tells of every workflow of the project; once more where it moved meanwhile.
 
-        Raises `SourceError`.
+        Raises `SourceError` where a page cannot be had.
         """
-        found: dict[str, Definition] = {}
+        listed = await self._listed()
+        return listed if listed.complete else await self._listed()
+
+    async def _listed(self) -> Listing:
+        reading, date = listing.Reading(), None
         for number in range(listing.MOST_PAGES):
             try:
-                page = await self._page(number)
+                asked = await self._client.ask(Request(operation=LIST_WORKFLOWS, body=listing.asks(number)))
             except Unreadable as error:
                 # Pages count from 0 by the service's own default, and from 1 by its own description.
                 if number > 0 or error.status != 400:  # noqa: PLR2004  a bad request
                     raise
                 continue
-            known = len(found)
-            found |= {definition.workflow_id: definition for definition in page.definitions}
-            if listing.ended(page, found):
-                return tuple(found.values())
-            if len(found) == known and number > 1:
-                break
-        endless = Unreadable("its pages repeat and never end", reason=Reason.ANSWER)
-        raise self._unreadable(LIST, endless)
-
-    async def _page(self, number: int) -> listing.Page:
-        asked = await self._client.ask(Request(operation=LIST_WORKFLOWS, body=listing.asks(number)))
-        try:
-            return listing.read(self._plain(asked))
-        except Unreadable as error:
-            raise self._unreadable(LIST, error) from None
+            date = asked.answer.date if date is None else date
+            try:
+                if reading.take(listing.read(self._plain(asked))):
+                    break
+            except Unreadable as error:
+                raise self._unreadable(LIST, error) from None
+        return Listing(
+            definitions=tuple(reading.found.values()), complete=reading.complete, listed=reading.rows, date=date
+        )
 
     async def close(self) -> None:
         """Close the connection to the service."""

@@ -1,8 +1,7 @@
 """The workflow list: what to ask for page by page, and what its pages tell of each workflow. Pure."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collector.aom.wire import clean
 from collector.errors import Reason, Unreadable
@@ -17,7 +16,10 @@ LONGEST_ID = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page: its workflows, how many elements it had, and how many the service says there are in all."""
+    """One page: its workflows, how many elements it had, and how many the service says there are in all.
+
+    An element that tells no id, or of a workflow that was deleted, is in `elements` alone.
+    """
 
     definitions: tuple[Definition, ...]
     elements: int
@@ -47,13 +49,51 @@ def read(body: bytes) -> Page:
     )
 
 
-def ended(page: Page, known: Mapping[str, Definition]) -> bool:
-    """Whether the list ends with this page, `known` being all that its pages told; it ends short, or with its total."""
-    return page.elements < SIZE or (page.total is not None and len(known) >= page.total)
+@dataclass(slots=True)
+class Reading:
+    """One pass over the list, page by page. Pages count from 0, or from 1, and then page 0 is page 1 again, or empty.
+
+    `found`: what its pages told. `rows`: the elements behind that, each once.
+    """
+
+    found: dict[str, Definition] = field(default_factory=dict)
+    rows: int = 0
+    _pages: int = 0
+    _before: Page | None = None
+    _moved: bool = False
+    _over: bool = False
+
+    def take(self, page: Page) -> bool:
+        """Read the next page; says whether it was the last one. Raises `Unreadable` where pages repeat for ever."""
+        self._pages += 1
+        if self._pages > 1 and not page.elements:
+            self._over = True
+        elif self._pages != 2 or page != self._before:  # noqa: PLR2004  pages 0 and 1 may be one
+            self._add(page)
+        return self._over
+
+    def _add(self, page: Page) -> None:
+        known, before, self._before = len(self.found), self._before, page
+        # Offsets into an order that changes meanwhile show a row twice, or not at all.
+        self.found |= {each.workflow_id: each for each in page.definitions}
+        self._moved |= len(self.found) - known < len(page.definitions)
+        self._moved |= before is not None and before.total != page.total
+        self.rows += page.elements - len(page.definitions) + len(self.found) - known
+        enough = page.elements > 0 and page.elements < SIZE if page.total is None else self.rows >= page.total
+        if before is not None and len(self.found) == known and not enough:
+            says = "its pages repeat and never end"
+            raise Unreadable(says, reason=Reason.ANSWER)
+        self._over = enough
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing can be missing: no row came twice or moved, and as many came as the service says."""
+        total = self._before.total if self._before else None
+        return self._over and not self._moved and (total is None or total == self.rows)
 
 
 def _definition(element: object) -> Definition | None:
-    if not isinstance(element, dict):
+    if not isinstance(element, dict) or element.get("is_delete") in (True, "true"):
         return None
     workflow_id = element.get("id")
     if not isinstance(workflow_id, str) or not 0 < len(workflow_id) <= LONGEST_ID:

@@ -1,30 +1,45 @@
-"""One workflow's turns."""
+"""One workflow's turns: looks, releases, lessons and the farewell pass through one hand."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+from collector.app.house import House
+from collector.errors import StateError
 from collector.ledger import release_at
-from collector.model import Definition
+from collector.model import Definition, Key, Polled
 from collector.poll import Poll, Watched
+from collector.schedule import next_look
+
+LEAST_WAIT = 1.0
+NEVER = float("inf")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
-    """One workflow's turns: looks and releases pass through one hand. Times are on the monotonic clock.
+    """One workflow's turns. Times are on the monotonic clock.
 
     `restored`: it began on existing state. `patience`: seconds after which a look that was due and has not ended is
     late. `overdue`: that was said. `lesson`: what the list told and the ledger has yet to learn; `told`: what it told
-    last. Nothing is due at `inf`.
+    last. `last`: how the last look went. `gone`: it is watched no more, and only its row has to be told.
     """
 
     watched: Watched
     poll: Poll
+    house: House
     patience: float
-    look_at: float = float("inf")
+    look_at: float = NEVER
     release: tuple[int, float] | None = None
     overdue: bool = False
     restored: bool = False
     lesson: Definition | None = None
     told: Definition | None = None
+    last: Polled | None = None
+    gone: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What its state is kept under."""
+        return self.watched.workflow.key
 
     def teach(self, definition: Definition) -> bool:
         """Put down what the list tells; says whether that is new."""
@@ -41,11 +56,54 @@ class Slot:
             if self.lesson is lesson:  # the list may have told more meanwhile
                 self.lesson = None
 
-    def plan(self, *, now: float, wall: int, first_zero: float) -> float:
-        """When this workflow needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""
+    async def turn(self, lateness: float) -> float:
+        """Do what is due, `lateness` seconds late: end a hold, look; returns when it needs a hand again."""
+        clock, now = self.house.clock, self.house.clock.monotonic()
+        with suppress(StateError):  # the store has reported it, and the lesson waits for the next turn
+            await self.learn()
+        if self.release and now >= self.release[1]:
+            await self._release(self.release[0], now)
+        if now >= self.look_at:
+            await self.look(lateness)
+            self.overdue = False
+            self.look_at = next_look(self.look_at, self.watched.workflow.interval, clock.monotonic())
+        return self._plan(now=clock.monotonic(), wall=clock.now())
+
+    async def look(self, lateness: float = 0.0) -> None:
+        """Look at it, and tell how that went."""
+        self.last = await self.poll.look(self.watched, lateness)
+        self.house.emit(self.last)
+
+    async def leave(self) -> bool:
+        """Note in the row that nothing of it is shown any more; whether it has not come back meanwhile.
+
+        Raises `StateError`.
+        """
+        await self.poll.leave(self.watched)
+        if not self.gone:
+            await self.poll.resume(self.watched)
+        return self.gone
+
+    def keep_house(self, now: float, wall: int) -> None:
+        """Say of a look that could not be made in time that it was not; `wall` in ms."""
+        if not self.overdue and now - self.look_at > self.patience:
+            self.overdue = True
+            self.house.exposition.polled(self.key, ok=False, at=wall, reason=None)
+
+    async def _release(self, due: int, now: float) -> None:
+        at = self.house.restored.release_at(due, now) if self.restored else now
+        try:
+            if at <= now:
+                await self.poll.release(self.watched, due)
+        except StateError:
+            at = now + LEAST_WAIT  # the store has reported it; the hold just lasts a little longer
+        self.release = due, at
+
+    def _plan(self, *, now: float, wall: int) -> float:
+        """When this needs a hand again; a wall clock that jumped never prolongs a hold past `first_zero`."""
         due = release_at(self.watched.row.ledger)
         if due is None:
             self.release = None
         elif self.release is None or self.release[0] != due:
-            self.release = due, now + min(max((due - wall) / 1000, 0.0), first_zero)
+            self.release = due, now + min(max((due - wall) / 1000, 0.0), self.house.settings.first_zero)
         return self.look_at if self.release is None else min(self.look_at, self.release[1])

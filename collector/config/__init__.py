@@ -2,6 +2,6 @@
 
 from collector.config.load import load, parse
 from collector.config.secret import Secret, is_one_line
-from collector.config.settings import Auth, Project, Settings
+from collector.config.settings import Auth, Discover, Project, Settings
 
-__all__ = ["Auth", "Project", "Secret", "Settings", "is_one_line", "load", "parse"]
+__all__ = ["Auth", "Discover", "Project", "Secret", "Settings", "is_one_line", "load", "parse"]

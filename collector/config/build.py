@@ -1,5 +1,6 @@
 """From checked tables to settings: what no single key can tell, and everything left out filled in."""
 
+import re
 import ssl
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import TypeVar
 from collector.config import credential
 from collector.config.addresses import is_loopback
 from collector.config.secret import Secret
-from collector.config.settings import Project, Settings
+from collector.config.settings import Discover, Project, Settings
 from collector.config.walk import Table, Walk
 from collector.config.wording import quoted
 from collector.model import Key, Workflow
@@ -84,6 +85,7 @@ def _project(table: Table, interval: float, base: Path) -> Project:
         ca_file=base / ca_file if ca_file else None,
         proxy=_maybe(table, "proxy", Secret),
         auth=credential.auth_of(table.inside["auth"][0]),
+        interval=own,
         workflows=tuple(
             Workflow(
                 key=Key(name, _of(workflow, "id", str)),
@@ -94,6 +96,20 @@ def _project(table: Table, interval: float, base: Path) -> Project:
             )
             for workflow in table.inside["workflow"]
         ),
+        discover=next(map(_discover, table.inside["discover"]), None),
+    )
+
+
+def _discover(table: Table) -> Discover:
+    # A name may hold anything, and ".*" stands for all names.
+    include, exclude = (
+        tuple(re.compile(pattern, re.DOTALL) for pattern in _of(table, key, tuple)) for key in ("include", "exclude")
+    )
+    return Discover(
+        include=include,
+        exclude=exclude,
+        types=frozenset(_of(table, "types", tuple)),
+        interval=_of(table, "interval", float),
     )
 
 
@@ -125,8 +141,8 @@ def _warnings(projects: Sequence[Project]) -> list[str]:
     for place, project in enumerate(projects):
         path = f"project[{place}]"
         budgets[project.auth.owner].append((path, project))
-        if not project.workflows:
-            found.append(f"{path}: names no [[project.workflow]], so it watches nothing")
+        if not project.workflows and project.discover is None:
+            found.append(f"{path}: has neither [[project.workflow]] nor [project.discover], so it watches nothing")
         found += [
             f"{path}.{key}: plain http sends what it carries readable for everyone on the way; use https"
             for key, address in (("endpoint", project.endpoint), ("iam_endpoint", project.iam_endpoint))

@@ -26,10 +26,14 @@ class Unbuilt:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table: `path` is its place (`project.auth`); `many` is an array of tables."""
+    """One table: `path` is its place (`project.auth`); `many` is an array of tables.
+
+    `optional`: its absence means something, and not its defaults.
+    """
 
     path: str
     many: bool = False
+    optional: bool = False
     unbuilt: Unbuilt | None = None
 
     @property
@@ -59,14 +63,11 @@ SECTIONS = (
     Section("collector"),
     Section("collector.buckets"),
     Section("collector.series"),
-    Section("collector.shard", unbuilt=Unbuilt(feature="sharding", fix="remove the section")),
+    Section("collector.shard", optional=True, unbuilt=Unbuilt(feature="sharding", fix="remove the section")),
     Section("project", many=True),
     Section("project.auth"),
     Section("project.workflow", many=True),
-    Section(
-        "project.discover",
-        unbuilt=Unbuilt(feature="discovery of workflows", fix="list each one under [[project.workflow]]"),
-    ),
+    Section("project.discover", optional=True),
 )
 
 METHODS = ("auto", "aksk", "password", "token", "metadata")

@@ -1,10 +1,11 @@
 """What a configuration file comes to: frozen settings, whole and checked. All durations are seconds."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from collector.config.secret import Secret
-from collector.model import Workflow
+from collector.model import Key, Workflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,28 @@ class Auth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Discover:
+    """Which workflows of the list are watched without being named; `types` are in lower case, none stands for all."""
+
+    include: tuple[re.Pattern[str], ...]
+    exclude: tuple[re.Pattern[str], ...]
+    types: frozenset[str]
+    interval: float
+
+    def wants(self, name: str, kind: str) -> bool:
+        """Whether a workflow of this name and type is watched."""
+        if self.types and kind.lower() not in self.types:
+            return False
+        if not any(pattern.fullmatch(name) for pattern in self.include):
+            return False
+        return not any(pattern.fullmatch(name) for pattern in self.exclude)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One `[[project]]` with everything it leaves out filled in; `project_id` is "" where the credential tells it.
+
+    `interval` holds for workflows without one of their own; `discover` is None where only `workflows` are watched.
 
     `endpoint` and `iam_endpoint` have no slash at their end; `timeout` is one request's, `poll_deadline` one look's
     with its retries; `max_response_bytes` counts after decompression.
@@ -53,7 +74,14 @@ class Project:
     ca_file: Path | None
     proxy: Secret | None
     auth: Auth
+    interval: float
     workflows: tuple[Workflow, ...]
+    discover: Discover | None = None
+
+    def found(self, workflow_id: str) -> Workflow:
+        """A workflow that the list told of, as though the file named it."""
+        key = Key(self.name, workflow_id)
+        return Workflow(key=key, project_id=self.project_id, name=None, interval=self.interval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

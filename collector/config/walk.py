@@ -72,7 +72,7 @@ class Walk:
     def _section(self, section: Section, path: str, raw: object) -> list[Table]:
         """The tables of one section: as many as stand there, or one with nothing in it where absence means defaults."""
         if raw is None:
-            return [] if section.many or section.unbuilt else [self._table(section.path, path, {})]
+            return [] if section.many or section.optional else [self._table(section.path, path, {})]
         if section.unbuilt:
             self.fault(path, section.unbuilt.says, section.unbuilt.fix)
         if section.many:

@@ -84,14 +84,13 @@ def advance(ledger: Ledger, answer: History, rules: Rules, now: int) -> Step:
     """
     if answer.tail and not answer.records and _at_rest(ledger, now):
         return Step(ledger=ledger, changed=False)
-    first = ledger.since is None
     draft = Draft(
         book=ledger.clone(),
         cursor=memory.unpack(ledger.cursor),
         rules=rules,
         now=now,
-        since=answer.date or now if ledger.since is None else ledger.since,
-        first=first,
+        since=next(at for at in (ledger.since, ledger.lacked, answer.date, now) if at is not None),
+        blank=ledger.since is None and ledger.lacked is None,
     )
     gap = _read(draft, answer)
     # Digests that move alone are not worth a commit: two replicas of the service may take turns.
@@ -116,7 +115,7 @@ def _at_rest(ledger: Ledger, now: int) -> bool:
 
 def _read(draft: Draft, answer: History) -> bool:
     """Read an answer in an order that does not depend on the answer's own; says whether it shows a gap."""
-    if draft.first:
+    if draft.book.since is None:
         _begin_watching(draft)
     executions: dict[str, list[ExecutionRecord]] = {}
     for record in answer.records:

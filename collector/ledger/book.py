@@ -162,7 +162,8 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     """All that is remembered of one workflow.
 
     `since`: when watching began (ms, the service's clock), None before the first good answer. `label`: the `workflow`
-    label its series were last published under. `name`: the name last learned from the workflow list. `forgotten`: the
+    label its series were last published under. `lacked`: the last good pass over the list that did not have it (ms); by
+    that watching had begun. `name`: the name last learned from the workflow list. `forgotten`: the
     time of the newest execution let go of. `review_at`: when absence or age may change something though the answer
     does not (ms, 0: at once). `cursor`: the packed memory of every execution's endings (`ledger/cursor.py`). `flaws`:
     marks of the flaws in the history, and the answers in a row that lacked each.
@@ -189,6 +190,7 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     flaws: dict[int, int] = {}
     rejected: dict[str, int] = {}
     invalid: dict[str, int] = {}
+    lacked: int | None = None
 
     def clone(self) -> "Ledger":
         """A copy whose parts can be changed without touching this one."""

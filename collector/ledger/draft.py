@@ -27,8 +27,8 @@ class Rules:
 class Draft:
     """The only mutable state of a step: the book, the unpacked cursor, and what was found on the way.
 
-    `since` is when watching began, by the service's clock (ms); `first`: this answer is what begins it. `touched`: the
-    cursor learned something beyond the digests of what it read.
+    `since` is when watching began, by the service's clock (ms); `blank`: with this answer, all of which is the past.
+    `touched`: the cursor learned something beyond the digests of what it read.
     """
 
     book: Ledger
@@ -36,7 +36,7 @@ class Draft:
     rules: Rules
     now: int
     since: int
-    first: bool
+    blank: bool
     touched: bool = False
     ended: list[Ended] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Draft:
 
     def past(self, begin: int | None, end: int | None, *, was_active: bool, otherwise: bool) -> bool:
         """Whether something ended (without an end: began) before watching did; what was seen active did not."""
-        if self.first:
+        if self.blank:
             return True
         if end is not None:
             return end < self.since

@@ -59,7 +59,7 @@ class Life:
     def _sighting(self) -> bool:
         if self.seen.endings:
             self.seen.resumed = True
-            self._reopened(past=self.draft.first)
+            self._reopened(past=self.draft.blank)
         self.seen.active = True
         return False
 

@@ -10,6 +10,10 @@ MOST_WORDS = 1000
 """How many unknown status words are told at most: whoever makes them up does not fill the log or the memory."""
 
 
+MOST_IDS = 20
+"""How many workflows one line names."""
+
+
 class Lines:
     """Listens to facts and logs them; a lasting failure is said at its start and at its end."""
 
@@ -84,12 +88,17 @@ class Lines:
             self._log.info("poll.recovered", **where, reason=known)
 
     def _listed(self, fact: Listed) -> None:
+        for event, ids in (("workflows.came", fact.came), ("workflows.went", fact.went)):
+            if ids:
+                self._log.info(event, project=fact.project, count=len(ids), workflow_ids=ids[:MOST_IDS])
         if fact.ok and fact.project in self._unlisted:
             self._unlisted.discard(fact.project)
             self._log.info("list.recovered", project=fact.project, workflows=fact.workflows)
         elif not fact.ok and fact.project not in self._unlisted:
             self._unlisted.add(fact.project)
-            self._log.warning("list.failing", project=fact.project, says=fact.says, hint="names stay as known")
+            self._log.warning(
+                "list.failing", project=fact.project, says=fact.says, hint="names and what is watched stay as known"
+            )
 
     def _ended(self, ended: Ended, where: dict[str, str]) -> None:
         seconds = None if ended.begin is None or ended.end is None else (ended.end - ended.begin) / 1000

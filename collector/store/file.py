@@ -146,3 +146,4 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     if found != "ok":
         msg = f"state {path} is damaged ({' '.join(found.split())}); {wording.DAMAGED}"
         raise StateError(msg)
+    connection.execute(table.PASSES_SQL)

@@ -16,6 +16,7 @@ class Memory:
         self._clock = clock or Clock()
         self._rows = dict(rows or {})
         self._watched_at = dict.fromkeys(self._rows, self._clock.now())
+        self._passes: dict[str, int] = {}
 
     async def load(self) -> dict[Key, Row]:
         """Every row there is."""
@@ -45,6 +46,14 @@ class Memory:
             del self._rows[key], self._watched_at[key]
         return len(old)
 
+    async def passes(self) -> dict[str, int]:
+        """When the list of each project was last read whole (ms)."""
+        return dict(self._passes)
+
+    async def passed(self, project: str, at: int) -> None:
+        """Note that a project's list was read whole at `at` (ms)."""
+        self._passes[project] = at
+
     def turning(self, now: float) -> bool:  # noqa: ARG002  every store is asked alike
         """Nothing here can get stuck."""
         return True
@@ -53,3 +62,4 @@ class Memory:
         """Forget."""
         self._rows.clear()
         self._watched_at.clear()
+        self._passes.clear()

@@ -42,6 +42,14 @@ class Store(Protocol):
         """Delete rows outside `keep` that were last watched before `before` (ms); returns how many."""
         ...
 
+    async def passes(self) -> dict[str, int]:
+        """When the list of each project was last read whole (ms, the service's clock), as `passed` noted it."""
+        ...
+
+    async def passed(self, project: str, at: int) -> None:
+        """Note that a project's list was read whole at `at` (ms)."""
+        ...
+
     def turning(self, now: float) -> bool:
         """Whether commits still come through; `now` is on the monotonic clock."""
         ...

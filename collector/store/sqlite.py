@@ -60,6 +60,14 @@ class Sqlite:
         kept = frozenset(keep)
         return await self._writer.call(lambda connection: table.sweep(connection, kept, before))
 
+    async def passes(self) -> dict[str, int]:
+        """When the list of each project was last read whole (ms)."""
+        return await self._writer.call(table.passes)
+
+    async def passed(self, project: str, at: int) -> None:
+        """Note that a project's list was read whole at `at` (ms)."""
+        await self._writer.call(lambda connection: table.passed(connection, project, at))
+
     def turning(self, now: float) -> bool:
         """Whether the writer lives and is not stuck in one piece of work; `now` is on the monotonic clock."""
         return self._writer.turning(now)

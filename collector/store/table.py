@@ -9,6 +9,8 @@ from collector.model import Key
 
 APPLICATION_ID = 0x414F4D31
 SCHEMA = 1
+PASSES_SQL = "CREATE TABLE IF NOT EXISTS pass (project TEXT PRIMARY KEY, at INTEGER NOT NULL)"
+"""When each project's workflow list was last read whole; made where a state does not have it yet."""
 SCHEMA_SQL = f"""
 PRAGMA journal_mode = MEMORY;
 BEGIN;
@@ -79,6 +81,16 @@ def watched(connection: sqlite3.Connection, keys: Collection[Key], now: int) -> 
     """Note when these rows were last watched (ms)."""
     statement = f"UPDATE workflow SET watched_at = ? {_HERE}"  # noqa: S608  constant text
     connection.executemany(statement, [(now, key.project, key.workflow_id) for key in keys])
+
+
+def passes(connection: sqlite3.Connection) -> dict[str, int]:
+    """When the list of each project was last read whole (ms)."""
+    return dict(connection.execute("SELECT project, at FROM pass").fetchall())
+
+
+def passed(connection: sqlite3.Connection, project: str, at: int) -> None:
+    """Note that a project's list was read whole at `at` (ms)."""
+    connection.execute("INSERT OR REPLACE INTO pass (project, at) VALUES (?, ?)", (project, at))
 
 
 def sweep(connection: sqlite3.Connection, keep: Collection[Key], before: int) -> int:

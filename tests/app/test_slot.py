@@ -1,4 +1,5 @@
 import asyncio
+from types import SimpleNamespace
 
 from collector.app.slot import Slot
 from collector.ledger import Ledger
@@ -14,11 +15,12 @@ def slot(*, until: int | None) -> Slot:
     """A workflow whose next look is at 100 s; `until`: one of its counters is held (ms)."""
     ledger = Ledger() if until is None else Ledger(gaps=Count(1, 0, until))
     workflow = Workflow(key=Key("prod", "wf-1"), project_id="p", name=None, interval=60)
-    return Slot(Watched(workflow, Row(ledger, 1)), poll=None, patience=60, look_at=100.0)  # type: ignore[arg-type]
+    house = SimpleNamespace(settings=SimpleNamespace(first_zero=120.0))
+    return Slot(Watched(workflow, Row(ledger, 1)), poll=None, house=house, patience=60, look_at=100.0)
 
 
 def plan(it: Slot, *, now: float, wall: int = WALL) -> float:
-    return it.plan(now=now, wall=wall, first_zero=120.0)
+    return it._plan(now=now, wall=wall)  # noqa: SLF001  its arithmetic, without a look
 
 
 def test_without_a_hold_the_next_turn_is_the_next_look():

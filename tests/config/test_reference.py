@@ -66,11 +66,14 @@ def test_a_comment_says_required_and_not_built_yet_where_that_holds(key: Key) ->
 
 def test_each_part_that_stands_commented_out_breaks_nothing_but_what_is_not_built() -> None:
     shard, project, discover = blocks()
-    assert parse(project, base=FILE.parent, environ={}).projects[0].auth.method == "metadata"
-    for text in (shard, f"{project}\n{discover}"):
-        with pytest.raises(ConfigError) as caught:
-            parse(text, base=FILE.parent, environ={})
-        assert all("not built yet" in fault.says for fault in caught.value.faults)
+    (alone,) = parse(project, base=FILE.parent, environ={}).projects
+    assert (alone.auth.method, alone.discover) == ("metadata", None)
+    (found,) = parse(f"{project}\n{discover}", base=FILE.parent, environ={}).projects
+    assert found.discover.interval == 300
+    assert found.discover.wants("任何 name\nat all", "")
+    with pytest.raises(ConfigError) as caught:
+        parse(shard, base=FILE.parent, environ={})
+    assert all("not built yet" in fault.says for fault in caught.value.faults)
 
 
 def test_the_project_it_shows_works_once_id_and_token_are_filled_in() -> None:

@@ -158,7 +158,9 @@ def test_a_file_of_certificates_must_be_there_and_hold_one(tmp_path: Path) -> No
 
 def test_nothing_to_watch_is_a_warning() -> None:
     assert read("").warnings == ("no [[project]] is given, so there is nothing to watch",)
-    assert read(project(workflows="")).warnings == ("project[0]: names no [[project.workflow]], so it watches nothing",)
+    assert read(project(workflows="")).warnings == (
+        "project[0]: has neither [[project.workflow]] nor [project.discover], so it watches nothing",
+    )
 
 
 @pytest.mark.parametrize(("host", "warned"), [("aom.example", 1), ("127.0.0.2:1", 0), ("[::1]:1", 0), ("localhost", 0)])

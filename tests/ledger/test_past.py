@@ -1,6 +1,6 @@
-from collector.ledger import advance
+from collector.ledger import Ledger, advance
 from collector.model import History, Targets
-from tests.ledger.story import COUNT_PAST, RULES, T0, Watch, node, run
+from tests.ledger.story import COUNT_PAST, RULES, T0, Watch, at, node, run
 
 
 def test_the_past_fills_the_facts_and_is_not_counted():
@@ -68,3 +68,23 @@ def test_the_published_example_counts_one_of_each():
     assert watch.total("success") == watch.node_total("success") == watch.node().targets["success"].total == 1
     assert watch.durations("success") == [1, 0, 0, 0]
     assert watch.node().tally.durations == {}
+
+
+def test_where_a_list_lacked_the_workflow_its_first_answer_tells_what_came_since():
+    watch = Watch(ledger=Ledger(lacked=at(-60))).begins(
+        run("fail", -90, -70, id="before"),
+        run("fail", -70, -50, id="after", nodes=(node("success", -75, -65), node("fail", -65, -50))),
+        run("cancel", -65, None, id="without an end it is where it began"),
+    )
+    assert watch.ledger.since == at(-60)
+    assert (watch.total("fail"), watch.total("cancel")) == (1, 0)
+    assert (watch.node_total("fail"), watch.node_total("success")) == (1, 0)
+    assert watch.shown("fail") == 0, "held, so that it is seen as an increase"
+    watch.sees(run("success", -61, -59, id="late"))
+    assert watch.total("success") == 1
+
+
+def test_what_came_since_a_list_lacked_the_workflow_may_have_been_reopened_too():
+    states = (run("fail", -50, -40, updated=-40), run("executing", -50, updated=-30))
+    assert Watch(ledger=Ledger(lacked=at(-60))).begins(*states).ledger.reopened.total == 1
+    assert Watch().begins(*states).ledger.reopened.total == 0

@@ -66,6 +66,7 @@ def rich() -> Ledger:
         "project_id": "0123456789abcdef0123456789abcdef",
         "name": "nightly 备份",
         "type": "cron",
+        "lacked": T0 - 60_000,
         "answer": bytes(range(16)),
         "forgotten": at(-40 * 86400),
         "definition": {"copy": "Copy files", "check 校验": ""},

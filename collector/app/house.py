@@ -1,0 +1,25 @@
+"""What all projects of a collector share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.app.restored import Restored
+from collector.clock import Clock
+from collector.config import Settings
+from collector.exposition import Exposition, Own
+from collector.model import Fact, Key
+from collector.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The rooms that every project uses. `bug` is told what nobody expected, and of which workflow it is, if of one."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    exposition: Exposition
+    own: Own
+    restored: Restored
+    emit: Callable[[Fact], None]
+    bug: Callable[[BaseException, Key | None], None]
