@@ -13,11 +13,15 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from collector.aom.budget import Budget, Paused
+from collector.aom.breaker import Breaker, concerns_all
+from collector.aom.budget import Budget, Part
 from collector.aom.credential import AccessKey, Borrowed, Credential, Kept, Keyring, ReadyToken
-from collector.aom.endpoints import Request
+from collector.aom.endpoints import LIST_EXECUTIONS, Request
+from collector.aom.pace import Turn
 from collector.aom.password import Password
 from collector.aom.projects import ProjectId
+from collector.aom.refusal import NotOffered, limit
+from collector.aom.standing import Paused
 from collector.aom.ticket import Ticket, exchanged
 from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
@@ -39,12 +43,22 @@ class Asked:
 
 @dataclass(slots=True)
 class Errand:
-    """One request on its way: its deadline, what is called when it begins, and how many turns it has had."""
+    """One request on its way: its deadline, what is called when it begins, and how many turns it has had.
+
+    `asking`: an exchange is under way. `probe`: it finds out whether the whole project still fails.
+    """
 
     request: Request
     limit: asyncio.Timeout
     begun: Callable[[], None] | None
     turns: int = 0
+    asking: bool = False
+    probe: bool = False
+
+    @property
+    def workflow(self) -> str:
+        """The workflow whose history is asked for, "" for anything else."""
+        return self.request.ids["workflow_id"] if self.request.operation is LIST_EXECUTIONS else ""
 
 
 class Client:
@@ -52,7 +66,9 @@ class Client:
 
     def __init__(self, project: Project, *, budget: Budget, clock: Clock, emit: Callable[[Fact], None]) -> None:
         self._project = project
-        self._budget = budget
+        self._clock = clock
+        self._budget: Part = budget.part(project.name, gateway=project.endpoint)
+        self._breaker = Breaker.of(project)
         self._transport = Transport(project, clock=clock, emit=emit)
         self._credential = self._signing_in(clock, emit)
         self._slots = asyncio.Semaphore(project.concurrency)
@@ -62,13 +78,19 @@ class Client:
 
         Waiting for the first turn is lateness, not part of the deadline; `begun` is called when it is over.
         """
-        try:
-            async with self._slots, asyncio.timeout(self._project.poll_deadline) as limit:
-                return await self._repeated(Errand(request, limit, begun))
-        except TimeoutError:
-            deadline = self._project.poll_deadline
-            says = f"{request.operation.name}: no whole answer within poll_deadline, {deadline:g} s"
-            raise self._named(Unavailable(says, reason=Reason.TIMEOUT)) from None
+        async with self._slots:
+            errand: Errand | None = None
+            try:
+                async with asyncio.timeout(self._project.poll_deadline) as deadline:
+                    errand = Errand(request, deadline, begun)
+                    return await self._repeated(errand)
+            except TimeoutError:
+                seconds = self._project.poll_deadline
+                says = f"{request.operation.name}: no whole answer within poll_deadline, {seconds:g} s"
+                late = self._named(Unavailable(says, reason=Reason.TIMEOUT))
+                if errand and errand.asking:
+                    self._failed(errand, late)
+                raise late from None
 
     async def close(self) -> None:
         """Close the connection to the service."""
@@ -86,28 +108,52 @@ class Client:
         return await repeatedly(self._attempt, errand)
 
     async def _attempt(self, errand: Errand) -> Asked:
+        errand.probe = self._breaker.meet(errand.workflow, self._clock.monotonic())
         try:
             return await exchanged(
                 lambda last: self._credential.ticket(last=last), lambda ticket: self._exchanged(errand, ticket)
             )
         except Paused as error:
             raise self._named(error) from None
+        finally:
+            if errand.probe:
+                self._breaker.probed()
 
     async def _exchanged(self, errand: Errand, ticket: Ticket) -> Asked:
-        await self._turn(errand)
+        turn = await self._turn(errand)
+        errand.asking = True
         try:
-            answer = await self._transport.exchange(errand.request, ticket)
-        except Unavailable as error:
-            self._budget.rest(error.retry_after or 0.0)
-            raise
+            answer = await self._transport.exchange(errand.request, ticket, turn)
+        except SourceError as error:
+            errand.asking = False
+            raise self._failed(errand, error) from None
+        errand.asking = False
+        if errand.workflow:
+            self._breaker.stood()
         return Asked(answer=answer, project_id=ticket.project_id)
 
-    async def _turn(self, errand: Errand) -> None:
+    def _failed(self, errand: Errand, error: SourceError) -> SourceError:
+        """Take in what a failure means for all that this project, and this credential, asks for."""
+        if isinstance(error, NotOffered):
+            says = f"{error} (region {self._project.region!r}); it is asked again about once an hour"
+            error = error.saying(says)
+        if isinstance(error, Unavailable):
+            self._budget.rest(error.retry_after or 0.0)
+        if error.reason is Reason.THROTTLED and (named := limit(str(error))):
+            self._budget.keep_to(named)
+        if errand.workflow:
+            if concerns_all(error):
+                self._breaker.fell(errand.workflow, error, self._clock.monotonic(), probe=errand.probe)
+            elif error.reason is not Reason.THROTTLED:
+                self._breaker.stood()
+        return error
+
+    async def _turn(self, errand: Errand) -> Turn:
         """Wait for a turn, right before it is used; the first one is waited for however long it takes."""
         if not errand.turns:
             errand.limit.reschedule(None)
         try:
-            await self._budget.turn(patience=self._project.poll_deadline)
+            turn = await self._budget.turn(patience=self._project.poll_deadline)
         except Unavailable as error:
             raise self._named(error) from None
         if not errand.turns:
@@ -115,6 +161,7 @@ class Client:
             if errand.begun:
                 errand.begun()
         errand.turns += 1
+        return turn
 
     def _named(self, error: SourceError) -> SourceError:
         return error.saying(f"project {self._project.name!r}: {error}")
@@ -125,7 +172,7 @@ class Client:
             return Password(project, auth.password, transport=self._transport, budget=budget, clock=clock, emit=emit)
         known = ProjectId(project, transport=self._transport, budget=budget, clock=clock)
         if auth.token is not None:
-            return ReadyToken(auth.token, project=known)
+            return ReadyToken(auth.token, project=known, standing=budget.standing.of(project.name))
         keyring: Keyring
         if auth.method == "metadata":
             keyring = Borrowed(budget.instance, project=project.name, emit=emit)
@@ -134,11 +181,11 @@ class Client:
         else:
             msg = f"project {project.name!r} has nothing to sign in with"
             raise ValueError(msg)
-        return AccessKey(keyring, project=known, standing=budget.standing, clock=clock)
+        return AccessKey(keyring, project=known, standing=budget.standing.of(project.name), clock=clock)
 
 
 def _pause(state: RetryCallState) -> float:
-    """Longer after each attempt, by chance, and never shorter than the service asked for."""
+    """By chance, longer after each attempt, and on top of what the service asked for: not all come back at once."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, SourceError) else None
-    return max(_backoff(state), asked or 0.0)
+    return _backoff(state) + (asked or 0.0)

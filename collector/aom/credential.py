@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Protocol
 
-from collector.aom.budget import Standing
 from collector.aom.endpoints import Request
 from collector.aom.instance import Emit, Instance
 from collector.aom.projects import ProjectId
 from collector.aom.signing import Keys, signed
+from collector.aom.standing import Trial, Use
 from collector.aom.ticket import Sign, Ticket, with_token
 from collector.clock import Clock
 from collector.config import Secret
@@ -54,8 +54,9 @@ class Keyring(Protocol):
 class ReadyToken:
     """A token from the file, or from a file of its own that somebody else keeps fresh."""
 
-    def __init__(self, token: Secret, *, project: ProjectId) -> None:
+    def __init__(self, token: Secret, *, project: ProjectId, standing: Use) -> None:
         self._token = token
+        self._standing = standing
         self._project = project
 
     @asynccontextmanager
@@ -71,19 +72,24 @@ class ReadyToken:
 
     @asynccontextmanager
     async def _signed(self, project_id: str) -> AsyncIterator[Ticket]:
-        token = revealed(self._token)
+        async with self._standing.trying(lambda: revealed(self._token)) as trial:
+            token, sign = trial.secret, with_token(trial.secret)
 
-        async def changed() -> bool:
-            self._token.reread()
-            return revealed(self._token) != token
+            def send(request: Request, headers: Mapping[str, str]) -> Mapping[str, str]:
+                trial.sent()
+                return sign(request, headers)
 
-        yield Ticket(project_id=project_id, sign=with_token(token), secrets=(token,), changed=changed)
+            async def changed() -> bool:
+                self._token.reread()
+                return revealed(self._token) != token
+
+            yield Ticket(project_id=project_id, sign=send, secrets=(token,), changed=changed)
 
 
 class AccessKey:
     """An access key, permanent or temporary; `standing` is shared by all projects that use it."""
 
-    def __init__(self, keyring: Keyring, *, project: ProjectId, standing: Standing, clock: Clock) -> None:
+    def __init__(self, keyring: Keyring, *, project: ProjectId, standing: Use, clock: Clock) -> None:
         self._keyring = keyring
         self._project = project
         self._standing = standing
@@ -105,25 +111,27 @@ class AccessKey:
 
     @asynccontextmanager
     async def _signed(self, project_id: str) -> AsyncIterator[Ticket]:
-        async with self._standing.trying(self._keyring.keys) as keys:
+        async with self._standing.trying(self._keyring.keys) as trial:
+            keys = trial.secret
             yield Ticket(
                 project_id=project_id,
-                sign=self._signer(keys, project_id),
+                sign=self._signer(trial, project_id),
                 secrets=(keys.access_key, keys.secret_key, keys.security_token or ""),
                 changed=partial(self._keyring.changed, keys),
             )
 
-    def _signer(self, keys: Keys, project_id: str) -> Sign:
+    def _signer(self, trial: Trial[Keys], project_id: str) -> Sign:
         own = {"X-Project-Id": project_id} if project_id else {}
 
         def sign(request: Request, headers: Mapping[str, str]) -> Mapping[str, str]:
+            trial.sent()
             return signed(
                 request.operation.method,
                 request.path,
                 request.query,
                 {**headers, **own},
                 request.body,
-                keys=keys,
+                keys=trial.secret,
                 at=self._clock.now(),
             )
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from collector.aom import body
-from collector.aom.budget import Budget, Standing
+from collector.aom.budget import Part
 from collector.aom.credential import revealed
 from collector.aom.endpoints import CREATE_TOKEN, Request
+from collector.aom.standing import Standing
 from collector.aom.ticket import Ticket, with_token
 from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
@@ -47,7 +48,7 @@ class Password:
         password: Secret,
         *,
         transport: Transport,
-        budget: Budget,
+        budget: Part,
         clock: Clock,
         emit: Callable[[Fact], None],
     ) -> None:
@@ -57,7 +58,7 @@ class Password:
         self._budget = budget
         self._clock = clock
         self._emit = emit
-        self._fresh = Standing(clock=clock)
+        self._fresh = Standing(clock=clock).of("")
         self._token: Token | None = None
         self._signing_in: asyncio.Task[Token] | None = None
         self._tried_at = float("-inf")
@@ -124,12 +125,15 @@ class Password:
         return self._signing_in
 
     async def _signed_in(self) -> Token:
-        async with self._budget.standing.trying(self._read, counts=_counts) as password:
-            await self._budget.turn(patience=self._project.poll_deadline)
+        # IAM refuses a password for whatever project it is shown.
+        async with self._budget.standing.of("").trying(self._read, counts=_counts) as trial:
+            password = trial.secret
+            turn = await self._budget.turn(patience=self._project.poll_deadline)
+            trial.sent()
             request = Request(operation=CREATE_TOKEN, query=(("nocatalog", "true"),), body=self._asks(password))
             ticket = Ticket(project_id="", sign=lambda _, headers: headers, secrets=(password,))
             try:
-                answer = await self._transport.exchange(request, ticket)
+                answer = await self._transport.exchange(request, ticket, turn)
             except Unavailable as error:
                 self._budget.rest(error.retry_after or 0.0)
                 raise

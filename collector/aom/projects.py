@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from collector.aom import body
-from collector.aom.budget import Budget
+from collector.aom.budget import Part
 from collector.aom.endpoints import LIST_PROJECTS, Request
 from collector.aom.flight import Flight
 from collector.aom.ticket import Ticket, exchanged
@@ -44,7 +44,7 @@ def read(found: Mapping[str, object], *, name: str) -> Sequence[str]:
 class ProjectId:
     """The id of one project: what the file says, else looked up once, when it is first needed."""
 
-    def __init__(self, project: Project, *, transport: Transport, budget: Budget, clock: Clock) -> None:
+    def __init__(self, project: Project, *, transport: Transport, budget: Part, clock: Clock) -> None:
         self._project = project
         self._transport = transport
         self._budget = budget
@@ -82,9 +82,9 @@ class ProjectId:
         return self._id
 
     async def _asked(self, request: Request, ticket: Ticket) -> Answer:
-        await self._budget.turn(patience=self._project.poll_deadline)
+        turn = await self._budget.turn(patience=self._project.poll_deadline)
         try:
-            return await self._transport.exchange(request, ticket)
+            return await self._transport.exchange(request, ticket, turn)
         except Unavailable as error:
             self._budget.rest(error.retry_after or 0.0)
             raise

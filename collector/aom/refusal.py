@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from collector.aom.throttle import Limit
 from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadable
 
 LONGEST_SAYING = 200
@@ -27,6 +28,17 @@ _ADVICE = {
     "0308": "lower max_requests_per_second",
 }
 """What an operator can do, by the number of the gateway's code."""
+_NOT_OFFERED = frozenset({"0101", "0103"})
+
+
+_LIMIT = re.compile(r"limit\s*:\s*(\d{1,9})\s*,\s*time\s*:\s*(\d{1,9})\s*(second|minute)", re.IGNORECASE)
+_SECONDS = {"second": 1, "minute": 60}
+LONGEST_LIMIT = 86_400
+"""Seconds: whoever names a limit for longer than a day does not mean it."""
+
+
+class NotOffered(Refused):
+    """The gateway knows of no such interface: not in this region, or not at this endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +55,8 @@ class Refusal:
     def verdict(self, *, now: int, skew: float | None = None) -> SourceError:
         """The error it stands for; `now` in ms, `skew` is the service's clock minus ours in seconds."""
         says, status = self._says(skew), self.status
+        if status == 404 and self._number in _NOT_OFFERED:  # noqa: PLR2004  not found
+            return NotOffered(says, reason=Reason.NOT_FOUND, status=status)
         for reason, number in ((Reason.AUTH, 401), (Reason.FORBIDDEN, 403), (Reason.NOT_FOUND, 404)):
             if status == number:
                 return Refused(says, reason=reason, status=status)
@@ -54,11 +68,15 @@ class Refusal:
             return Unavailable(says, reason=Reason.SERVER, retry_after=wait(self.retry_after, now), status=status)
         return Unreadable(says, reason=Reason.ANSWER, status=status)
 
+    @property
+    def _number(self) -> str:
+        return (self.code or "").removeprefix("APIGW.").removeprefix("APIG.")
+
     def _says(self, skew: float | None) -> str:
         where = f", a redirect{self.location and f' to {self.location}'}, and none is followed"
         own = " ".join(part for part in (self.code, self.message) if part)
         said = f"it answered {self.status}{where if 300 <= self.status < 400 else ''}"  # noqa: PLR2004  redirects
-        hint = _ADVICE.get((self.code or "").removeprefix("APIGW.").removeprefix("APIG."), "")
+        hint = _ADVICE.get(self._number, "")
         if self.status == 401 and skew is not None and abs(skew) > SKEWED:  # noqa: PLR2004  not signed in
             hint = f"this machine's clock is {_span(skew)} the service's; set it"
         trace = f" (request {self.request_id})" if self.request_id else ""
@@ -116,6 +134,17 @@ def wait(value: str | None, now: int) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def limit(says: str) -> Limit | None:
+    """The limit that a gateway names in a sentence, None where it names none that can be meant."""
+    found = _LIMIT.search(says)
+    if found is None:
+        return None
+    requests, seconds = int(found[1]), int(found[2]) * _SECONDS[found[3].lower()]
+    if not requests or not 0 < seconds <= LONGEST_LIMIT:
+        return None
+    return Limit(requests=requests, seconds=float(seconds))
 
 
 def date(value: str | None) -> int | None:

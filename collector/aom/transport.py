@@ -11,6 +11,7 @@ from yarl import URL
 from collector.aom import body, refusal
 from collector.aom.broken import broken
 from collector.aom.endpoints import Request
+from collector.aom.pace import Turn, telling
 from collector.aom.signing import query_string
 from collector.aom.ticket import Ticket
 from collector.clock import Clock
@@ -41,14 +42,19 @@ class Transport:
         self._emit = emit
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, request: Request, ticket: Ticket) -> Answer:
-        """Send one request and read its answer. Raises `SourceError`, its sentence naming project and operation."""
+    async def exchange(self, request: Request, ticket: Ticket, turn: Turn) -> Answer:
+        """Send one request when its turn has come, and read its answer.
+
+        Raises `SourceError`, its sentence naming project and operation.
+        """
         request = request.within(ticket.project_id) if ticket.project_id else request
         try:
-            return await self._exchange(request, ticket)
+            return await self._exchange(request, ticket, turn)
         except SourceError as error:
             says = f"{self.where(request)}: {error}"
             raise error.saying(says) from None
+        finally:
+            turn.sent()  # whatever became of it
 
     def where(self, request: Request) -> str:
         """How a sentence about a request begins."""
@@ -59,7 +65,7 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def _exchange(self, request: Request, ticket: Ticket) -> Answer:
+    async def _exchange(self, request: Request, ticket: Ticket, turn: Turn) -> Answer:
         address = self._address(request)
         proxy, session = self._proxy(address), self._open()
         headers = ticket.sign(request, self._headers(address))
@@ -73,6 +79,7 @@ class Transport:
                 data=request.body or None,
                 allow_redirects=False,
                 proxy=proxy,
+                trace_request_ctx=turn,
             ) as response:
                 code, date = str(response.status), refusal.date(response.headers.get("Date"))
                 skew = None if date is None else (date - self._clock.now()) / 1000
@@ -130,6 +137,7 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 max_field_size=LONGEST_HEADER,
                 max_line_size=LONGEST_HEADER,
+                trace_configs=[telling()],
             )
             # It would send a request again by itself where a kept connection has died, past every budget.
             self._session._retry_connection = False  # noqa: SLF001  there is no public switch; a test watches it

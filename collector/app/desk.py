@@ -50,6 +50,7 @@ class Desk:
         self._discovery = Discovery(project.discover) if project.discover else None
         self._passed: int | None = None
         self._slots: dict[Key, Slot] = {}
+        self._met: set[Key] = set()
         self._opening: asyncio.Task[None] | None = None
 
     # What is watched.
@@ -79,10 +80,8 @@ class Desk:
 
     async def show(self) -> None:
         """Put everything on the page."""
-        for key, slot in self._slots.items():
-            ledger = slot.watched.row.ledger
-            self._house.exposition.watch(slot.watched.workflow, ledger, restored=slot.restored)
-            self._house.own.restore(key.project, ledger.rejected, ledger.invalid)
+        for slot in self._slots.values():
+            self._show(slot)
             await asyncio.sleep(0)  # whoever asks meanwhile whether we are ready gets an answer
 
     @property
@@ -215,22 +214,27 @@ class Desk:
 
     async def _welcome(self, definition: Definition) -> Slot:
         """Begin to watch a workflow, from where the state has it. Raises `StateError`."""
-        workflow, house = self.project.found(definition.workflow_id), self._house
+        workflow = self.project.found(definition.workflow_id)
         slot = self._slots.get(workflow.key)
         if slot is None:
             fresh = Ledger(project_id=workflow.project_id, lacked=self._passed)
-            known = await house.store.fetch(workflow.key)
+            known = await self._house.store.fetch(workflow.key)
             slot = self._slot(Watched(workflow, known or Row(fresh, 0)), restored=False)
             if known:
                 await slot.poll.resume(slot.watched)
             slot.teach(definition)
             await slot.learn()
         slot.gone = False
-        ledger = slot.watched.row.ledger
         self._slots[slot.key] = slot
-        house.exposition.watch(workflow, ledger, restored=False)
-        house.own.restore(slot.key.project, ledger.rejected, ledger.invalid)
+        self._show(slot)
         return slot
+
+    def _show(self, slot: Slot) -> None:
+        ledger = slot.watched.row.ledger
+        self._house.exposition.watch(slot.watched.workflow, ledger, restored=slot.restored)
+        if slot.key not in self._met:  # one that comes back was counted on before it went
+            self._met.add(slot.key)
+            self._house.own.restore(slot.key.project, ledger.rejected, ledger.invalid)
 
     def _drop(self, slot: Slot) -> None:
         """Show a workflow no more; what is under way for it ends before its row is left."""

@@ -1,5 +1,7 @@
 """Facts as log lines: one canonical line per poll at debug, one per change at info, one per change of health."""
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -14,12 +16,22 @@ MOST_IDS = 20
 """How many workflows one line names."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """How a workflow fails; `told`: a line said so."""
+
+    reason: str
+    says: str
+    told: bool
+
+
 class Lines:
     """Listens to facts and logs them; a lasting failure is said at its start and at its end."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
-        self._failing: dict[Key, str] = {}
+        self._failing: dict[Key, _Failing] = {}
+        self._sentences: Counter[tuple[str, str]] = Counter()
         self._words: set[str] = set()
         self._unsaved = False
         self._unlisted: set[str] = set()
@@ -77,15 +89,26 @@ class Lines:
             self._log.warning("record.rejected", **where, reason=reason, count=count)
 
     def _health(self, fact: Polled, where: dict[str, str]) -> None:
-        known = self._failing.get(fact.key)
+        known = self._failing.pop(fact.key, None)
+        if known is not None:
+            self._unsay((fact.key.project, known.says))
         if fact.outcome == "failed":
-            reason = fact.reason or "state"
-            if known != reason:
-                self._log.warning("poll.failing", **where, reason=reason, says=fact.says)
-            self._failing[fact.key] = reason
-        elif known is not None:
-            del self._failing[fact.key]
-            self._log.info("poll.recovered", **where, reason=known)
+            reason, sentence = fact.reason or "state", (fact.key.project, fact.says or "")
+            told = known is not None and known.told
+            if known is None or known.reason != reason:
+                # What a whole project suffers from is said of one workflow.
+                told = not self._sentences[sentence]
+                if told:
+                    self._log.warning("poll.failing", **where, reason=reason, says=fact.says)
+            self._failing[fact.key] = _Failing(reason, sentence[1], told)
+            self._sentences[sentence] += 1
+        elif known is not None and known.told:
+            self._log.info("poll.recovered", **where, reason=known.reason)
+
+    def _unsay(self, sentence: tuple[str, str]) -> None:
+        self._sentences[sentence] -= 1
+        if not self._sentences[sentence]:
+            del self._sentences[sentence]
 
     def _listed(self, fact: Listed) -> None:
         for event, ids in (("workflows.came", fact.came), ("workflows.went", fact.went)):

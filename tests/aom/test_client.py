@@ -1,6 +1,7 @@
 """The client against real servers that misbehave."""
 
 import asyncio
+import copy
 import gzip
 import json
 import ssl
@@ -206,7 +207,9 @@ async def test_the_environment_s_proxy_is_used_except_where_it_says_not_to(monke
     assert seen == ["aom.invalid"]
 
 
-async def test_a_rare_failure_of_the_library_has_words_of_our_own():
+async def test_a_rare_failure_of_the_library_has_words_of_our_own(monkeypatch: pytest.MonkeyPatch):
+    # It keeps a deep copy of every request, and with the turn of ours would copy the whole event loop.
+    monkeypatch.setattr("aioresponses.core.copy.deepcopy", copy.copy)
     with aioresponses() as mocked:
         mocked.get(
             f"http://127.0.0.1:1/v1/{PROJECT_ID}/cms/workflow/wf-1/executions", exception=ServerDisconnectedError()

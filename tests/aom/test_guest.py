@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from collector.aom import Budget
-from collector.aom.budget import Standing
+from collector.aom.standing import Standing
 from collector.clock import Clock
 from collector.config import Secret
 from collector.errors import Reason, Refused, SourceError, Unavailable
@@ -59,11 +59,11 @@ async def test_a_rest_asked_for_in_the_first_answer_is_kept_by_all_who_wait_behi
 
 
 async def test_after_a_rest_nobody_rushes():
-    budget, at = Budget(10, clock=Clock()), []
+    budget, at = Budget(10, clock=Clock()).part("prod", gateway=""), []
     budget.rest(0.5)
 
     async def ask():
-        await budget.turn(patience=60)
+        (await budget.turn(patience=60)).sent()
         at.append(time.monotonic())
 
     await asyncio.gather(*(ask() for _ in range(6)))
@@ -71,7 +71,7 @@ async def test_after_a_rest_nobody_rushes():
 
 
 async def test_who_waits_out_a_short_rest_hears_of_a_long_one():
-    budget = Budget(1000, clock=Clock())
+    budget = Budget(1000, clock=Clock()).part("prod", gateway="")
     budget.rest(0.2)
     waiting = asyncio.create_task(budget.turn(patience=1.0))
     await asyncio.sleep(0)
@@ -108,12 +108,12 @@ async def test_a_wrong_key_is_not_forgiven_by_a_gateway_that_does_not_look_at_si
 
 async def test_waiters_use_the_secret_that_holds_when_their_time_comes():
     """Those who came with an older secret neither try it again nor undo what is known of the newer."""
-    standing, secret, tried = Standing(clock=Hands()), ["old"], []
+    standing, secret, tried = Standing(clock=Hands()).of("prod"), ["old"], []
 
     async def ask() -> None:
         with contextlib.suppress(Refused):
             async with standing.trying(lambda: secret[0]) as used:
-                tried.append(used)
+                tried.append(used.secret)
                 await asyncio.sleep(0.01)
                 raise Refused("no", reason=Reason.AUTH)
 

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from collector.aom import Budget
-from collector.aom.budget import PAUSE
 from collector.aom.projects import FUTILE
+from collector.aom.standing import PAUSE
 from collector.clock import Clock
 from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadable
 from collector.simulator import Key, Simulator, world

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from collector.aom import Budget
-from collector.aom.budget import AT_ONCE, PAUSE, Standing
+from collector.aom.standing import AT_ONCE, PAUSE, Standing
 from collector.errors import Reason, Refused, Unavailable
 from tests.aom.speaking import KEYS_AUTH, PROJECT_ID, RECORD, Hands, client, failed, served
 
@@ -185,7 +185,7 @@ async def test_a_key_s_file_is_read_again_after_a_refusal_whatever_its_time_says
 
 
 async def test_refusals_of_an_older_secret_do_not_count_against_the_newer():
-    standing, changed = Standing(clock=Hands()), asyncio.Event()
+    standing, changed = Standing(clock=Hands()).of("prod"), asyncio.Event()
     async with standing.trying(lambda: "old"):
         pass
 
@@ -203,7 +203,7 @@ async def test_refusals_of_an_older_secret_do_not_count_against_the_newer():
 
 
 async def test_what_never_reached_the_service_proves_nothing():
-    standing = Standing(clock=Hands())
+    standing = Standing(clock=Hands()).of("prod")
     for error in (
         Refused("its certificate is not trusted", reason=Reason.NETWORK),
         Unavailable("x", reason=Reason.SERVER),
@@ -215,7 +215,7 @@ async def test_what_never_reached_the_service_proves_nothing():
 
 
 async def test_one_that_is_cancelled_while_it_tries_lets_the_next_try():
-    standing = Standing(clock=Hands())
+    standing = Standing(clock=Hands()).of("prod")
     trying = asyncio.Event()
 
     async def hang():
@@ -233,7 +233,7 @@ async def test_one_that_is_cancelled_while_it_tries_lets_the_next_try():
 
 async def test_a_rest_that_the_service_asks_for_holds_for_all_that_share_the_credential():
     clock = Hands()
-    budget = Budget(1000, clock=clock)
+    budget = Budget(1000, clock=clock).part("prod", gateway="")
     budget.rest(30)
     with pytest.raises(Unavailable, match="30 s of it are left") as caught:
         await budget.turn(patience=10)
@@ -245,7 +245,7 @@ async def test_a_rest_that_the_service_asks_for_holds_for_all_that_share_the_cre
 
 async def test_a_short_rest_is_waited_for_and_a_shorter_one_does_not_end_it():
     clock = Hands()
-    budget = Budget(1000, clock=clock)
+    budget = Budget(1000, clock=clock).part("prod", gateway="")
     budget.rest(0.2)
     budget.rest(0.01)
     began = clock.monotonic()
@@ -255,7 +255,11 @@ async def test_a_short_rest_is_waited_for_and_a_shorter_one_does_not_end_it():
 
 async def test_requests_keep_to_their_rate():
     clock = Hands()
-    budget = Budget(10, clock=clock)
+    budget = Budget(10, clock=clock).part("prod", gateway="")
+
+    async def ask() -> None:
+        (await budget.turn(patience=1)).sent()
+
     began = clock.monotonic()
-    await asyncio.gather(*(budget.turn(patience=1) for _ in range(6)))
+    await asyncio.gather(*(ask() for _ in range(6)))
     assert clock.monotonic() - began > 0.49, "five waits of a tenth of a second, however fast the machine"

@@ -18,9 +18,9 @@ class Told:
         self.stream = io.StringIO()
         self.lines: Lines = setup(level, "json", self.stream)
 
-    def polled(self, **more: object) -> None:
+    def polled(self, workflow_id: str = KEY.workflow_id, **more: object) -> None:
         values = {"outcome": "unchanged", "at": 0, "seconds": 0.1} | more
-        self.lines(Polled(key=KEY, name="夜间备份", **values))  # type: ignore[arg-type]
+        self.lines(Polled(key=Key(KEY.project, workflow_id), name="夜间备份", **values))  # type: ignore[arg-type]
 
     @property
     def events(self) -> list[str]:
@@ -72,6 +72,22 @@ def test_a_lasting_failure_is_said_once_and_its_end_once(told: Told):
         told.polled()
     assert told.events == ["poll.failing", "poll.failing", "poll.recovered"]
     assert [line.get("says") for line in told.all] == ["it is down", "it refuses", None]
+
+
+def test_what_a_whole_project_suffers_from_is_said_of_one_of_its_workflows(told: Told):
+    for workflow in ("wf-1", "wf-2", "wf-1", "wf-2"):
+        told.polled(workflow, outcome="failed", reason="not_found", says="this region does not offer the interface")
+    told.polled("wf-2", outcome="failed", reason="forbidden", says="no permission for this one")
+    told.polled("wf-1")
+    told.polled("wf-2")
+    assert [(line["event"], line["workflow_id"]) for line in told.all] == [
+        ("poll.failing", "wf-1"),
+        ("poll.failing", "wf-2"),
+        ("poll.recovered", "wf-1"),
+        ("poll.recovered", "wf-2"),
+    ]
+    told.polled("wf-2", outcome="failed", reason="not_found", says="this region does not offer the interface")
+    assert told.events[-1] == "poll.failing", "what has ended is said again when it comes again"
 
 
 def test_a_word_nobody_knows_is_said_once(told: Told):
