@@ -6,24 +6,36 @@ from collector.aom import body, listing, wire
 from collector.aom.budget import Budget
 from collector.aom.client import Asked, Client
 from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS, Request
+from collector.aom.transport import Exchange, Heard
 from collector.clock import Clock
 from collector.config import Project
 from collector.errors import Unreadable
 from collector.failpoint import failpoint
 from collector.model import Fact, History, Listing
 
-__all__ = ["Aom", "Budget"]
+__all__ = ["Aom", "Budget", "Exchange", "Heard"]
 
 LIST = "the workflow list"
 
 
 class Aom:
-    """One project at the service. `budget` is its credential's; `emit` is told of every request."""
+    """One project at the service. `budget` is its credential's; `emit` is told of every request.
 
-    def __init__(self, project: Project, *, budget: Budget, clock: Clock, emit: Callable[[Fact], None]) -> None:
+    `heard` is shown every answer as it came.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        budget: Budget,
+        clock: Clock,
+        emit: Callable[[Fact], None],
+        heard: Heard | None = None,
+    ) -> None:
         self._project = project
         self._clock = clock
-        self._client = Client(project, budget=budget, clock=clock, emit=emit)
+        self._client = Client(project, budget=budget, clock=clock, emit=emit, heard=heard)
 
     async def history(self, workflow_id: str, *, known: bytes, begun: Callable[[], None] | None = None) -> History:
         """Fetch a workflow's executions and their nodes; `begun` is called when the first request goes out.
@@ -76,6 +88,13 @@ class Aom:
         return Listing(
             definitions=tuple(reading.found.values()), complete=reading.complete, listed=reading.rows, date=date
         )
+
+    def peer(self) -> tuple[str, int]:
+        """The host and the port that connections to the service are made to: its own, or its proxy's.
+
+        Raises `SourceError` where the proxy's address cannot be read.
+        """
+        return self._client.peer()
 
     async def close(self) -> None:
         """Close the connection to the service."""

@@ -23,7 +23,7 @@ from collector.aom.projects import ProjectId
 from collector.aom.refusal import NotOffered, limit
 from collector.aom.standing import Paused
 from collector.aom.ticket import Ticket, exchanged
-from collector.aom.transport import Answer, Transport
+from collector.aom.transport import Answer, Heard, Transport
 from collector.clock import Clock
 from collector.config import Project
 from collector.errors import Reason, SourceError, Unavailable
@@ -64,12 +64,20 @@ class Errand:
 class Client:
     """Requests for one project, under the budget of its credential."""
 
-    def __init__(self, project: Project, *, budget: Budget, clock: Clock, emit: Callable[[Fact], None]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        *,
+        budget: Budget,
+        clock: Clock,
+        emit: Callable[[Fact], None],
+        heard: Heard | None = None,
+    ) -> None:
         self._project = project
         self._clock = clock
         self._budget: Part = budget.part(project.name, gateway=project.endpoint)
         self._breaker = Breaker.of(project)
-        self._transport = Transport(project, clock=clock, emit=emit)
+        self._transport = Transport(project, clock=clock, emit=emit, heard=heard)
         self._credential = self._signing_in(clock, emit)
         self._slots = asyncio.Semaphore(project.concurrency)
 
@@ -91,6 +99,10 @@ class Client:
                 if errand and errand.asking:
                     self._failed(errand, late)
                 raise late from None
+
+    def peer(self) -> tuple[str, int]:
+        """As `Aom.peer`."""
+        return self._transport.peer()
 
     async def close(self) -> None:
         """Close the connection to the service."""

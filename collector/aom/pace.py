@@ -59,6 +59,11 @@ class Pace:
         """Whether this is the turn that is held."""
         return self._holds is turn
 
+    @property
+    def slow(self) -> bool:
+        """Whether the next turn is so far away that it is better to hold one than to wait for another."""
+        return self._spacing > HELD_FOR
+
     def sent(self, turn: "Turn") -> None:
         """The request of a turn is on its way."""
         now = self._clock.monotonic()
@@ -119,8 +124,9 @@ class Turn:
             self._pace.sent(self)
 
     def back(self) -> None:
-        """A connection has to be made first: it is not used yet."""
-        self._pace.back(self)
+        """A connection has to be made first: it is not used yet, and others can go where many do."""
+        if not self._pace.slow:
+            self._pace.back(self)
 
     async def again(self) -> None:
         """The connection is made: wait for the next turn, before everybody else, unless this one is still held."""
@@ -131,7 +137,7 @@ class Turn:
 def telling() -> aiohttp.TraceConfig:
     """Has a session tell the turn of each request (its `trace_request_ctx`) how far it is on its way.
 
-    While a connection is made the turn is given back: that may take long, and others can go.
+    While a connection is made the turn is given back, as that may take long.
     """
     tells = aiohttp.TraceConfig()
     tells.on_connection_create_start.append(_connecting)

@@ -33,13 +33,30 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
 
 
-class Transport:
-    """Exchanges for one project; `emit` is told of each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What was asked for, and what came back whole, whatever its status; `raw` as it came, `encoding` its coding."""
 
-    def __init__(self, project: Project, *, clock: Clock, emit: Callable[[Fact], None]) -> None:
+    request: Request
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    raw: bytes = field(repr=False)
+    encoding: str
+
+
+Heard = Callable[[Exchange], None]
+
+
+class Transport:
+    """Exchanges for one project; `emit` is told of each, and `heard` shown those that brought an answer."""
+
+    def __init__(
+        self, project: Project, *, clock: Clock, emit: Callable[[Fact], None], heard: Heard | None = None
+    ) -> None:
         self._project = project
         self._clock = clock
         self._emit = emit
+        self._heard = heard
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, request: Request, ticket: Ticket, turn: Turn) -> Answer:
@@ -59,6 +76,12 @@ class Transport:
     def where(self, request: Request) -> str:
         """How a sentence about a request begins."""
         return f"project {self._project.name!r}: {request.operation.name} at {self._base(request)}"
+
+    def peer(self) -> tuple[str, int]:
+        """As `Aom.peer`."""
+        address = URL(self._project.endpoint)
+        address = self._proxy(address) or address
+        return address.host or "", address.port or 443
 
     async def close(self) -> None:
         """Close the session."""
@@ -85,6 +108,16 @@ class Transport:
                 skew = None if date is None else (date - self._clock.now()) / 1000
                 raw = await body.collect(response.content.iter_chunked(1 << 16), limit=self._project.max_response_bytes)
                 encoding = response.headers.get("Content-Encoding", "").strip().lower()
+                if self._heard:
+                    self._heard(
+                        Exchange(
+                            request=request,
+                            status=response.status,
+                            headers=response.headers,
+                            raw=raw,
+                            encoding=encoding,
+                        )
+                    )
                 if response.status == request.operation.success:
                     return Answer(raw=raw, encoding=encoding, date=date, headers=response.headers)
                 refused = refusal.read(response.status, response.headers, body.briefly(raw, encoding))

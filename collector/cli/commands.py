@@ -12,13 +12,13 @@ from collector import __version__, log
 from collector.app import App
 from collector.app import check as together
 from collector.cli import demo as demonstration
+from collector.cli import doctor as visiting
 from collector.cli import serve
 from collector.clock import Clock
 from collector.config import load, parse
 from collector.errors import CollectorError, ConfigError, StateNewer
 
 NOT_BUILT = {
-    "doctor": "asking the service what works",
     "backfill": "writing the past for Prometheus",
     "state": "showing the state",
     "health": "asking a running collector how it is",
@@ -121,6 +121,22 @@ def once(config: Path) -> None:
     for says in failed:
         click.echo(f"aom-collector: {says}", err=True)
     if failed:
+        sys.exit(FAULTY)
+
+
+@cli.command()
+@_CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print the findings for machines.")
+def doctor(config: Path, *, as_json: bool) -> None:
+    """Ask the service what works, and tell the next step where something does not; nothing is stored."""
+    settings = load(config, os.environ)
+    log.setup("error", settings.log_format, sys.stderr)
+    findings = serve.turn(visiting.visit(settings))
+    if as_json:
+        click.echo(visiting.as_json(findings))
+    else:
+        visiting.show(findings)
+    if not findings.ok:
         sys.exit(FAULTY)
 
 

@@ -22,7 +22,7 @@ def fail(turn: Turn, trouble: Trouble) -> None:
         case Kind.UNAUTHORIZED:
             refused = refusal.bad_token()
         case Kind.THROTTLED:
-            says = "The throttling threshold has been reached: policy user over ratelimit,limit:100,time:1 minute"
+            says = f"The throttling threshold has been reached: policy user over ratelimit,{trouble.limit}"
             refused = refusal.gateway(429, "APIGW.0308", says)
             if turn.chance(Kind.THROTTLED).random() < 0.5:  # noqa: PLR2004  a fair coin
                 refused.headers["Retry-After"] = str(trouble.retry_after)

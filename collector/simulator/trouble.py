@@ -84,8 +84,9 @@ class Trouble:
     `lag`: an answer lags by up to so many ms of the service's time. `lateness`: an execution appears up to so many ms
     after it ended; one that reopens is never late, as its first ending would be shown by no answer at all. `rotation`:
     a history stays rotated for so many requests, and shows 1 to `newest` executions then. `slow`: seconds that a slow
-    answer takes; `pause`: seconds between the bytes of a trickling one. `huge`: bytes of a huge one. `retry_after`:
-    seconds. `early`: the part of its promised life that a token lives which expires early.
+    answer takes; `pause`: seconds between the bytes of a trickling one. `huge`: bytes of a huge one. `limit`: the
+    one that a 429 names. `retry_after`: seconds. `early`: the part of its promised life that a token lives which
+    expires early.
 
     So that a reader who counts rightly can reach the truth, choose `relief` so that `relief` looks fit into the
     shortest time for which an ending is shown (at pace 1 five seconds: a failed run that is restarted), and the world's
@@ -106,6 +107,7 @@ class Trouble:
     slow: float = 0.5
     pause: float = 0.02
     huge: int = 64 * 1024 * 1024
+    limit: str = "limit:100,time:1 minute"
     retry_after: int = 1
     early: float = 0.05
     occurred: Counter[str] = field(default_factory=Counter, init=False)

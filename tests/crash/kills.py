@@ -122,7 +122,9 @@ class Asked(Trouble):
     """Trouble that knows when each workflow was last asked for and its answer was whole."""
 
     def __init__(self, *, seed: int, places: Iterable[str]) -> None:
-        super().__init__(seed=seed, rates=RATES, relief=2, slow=0.3, huge=2**23, lateness=4000)
+        # A limit that would be kept to leaves no time to look.
+        limit = "limit:2000,time:1 second"
+        super().__init__(seed=seed, rates=RATES, relief=2, slow=0.3, huge=2**23, lateness=4000, limit=limit)
         self.clock = Clock(lambda: min(self._whole.values()) + AHEAD)
         self._whole = dict.fromkeys(places, self.clock())
 

@@ -78,7 +78,7 @@ def test_run_refuses_a_file_without_a_project_and_check_only_warns(tmp_path: Pat
     assert "warning" in ends("check", folder=tmp_path, status=0)
 
 
-@pytest.mark.parametrize("command", ["doctor", "backfill", "state", "health"])
+@pytest.mark.parametrize("command", ["backfill", "state", "health"])
 def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(tmp_path: Path, command: str):
     assert f"{command}: " in one_sentence(ends(command, folder=tmp_path, status=2))
     shown = subprocess.run([sys.executable, "-m", "collector", "-h"], capture_output=True, text=True, check=True)
