@@ -95,5 +95,9 @@ class Conflict(StateError):
     """A commit started from a version that is no longer the row's; reload the row."""
 
 
+class RecordingError(CollectorError):
+    """A recording cannot be written, or is none. Exit status 1."""
+
+
 class ListenError(CollectorError):
     """The address to listen on cannot be had. Exit status 1."""

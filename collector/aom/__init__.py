@@ -6,14 +6,15 @@ from collector.aom import body, listing, wire
 from collector.aom.budget import Budget
 from collector.aom.client import Asked, Client
 from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS, Request
-from collector.aom.transport import Exchange, Heard
+from collector.aom.exchange import Exchange, Heard
+from collector.aom.redact import Redactor
 from collector.clock import Clock
 from collector.config import Project
 from collector.errors import Unreadable
 from collector.failpoint import failpoint
 from collector.model import Fact, History, Listing
 
-__all__ = ["Aom", "Budget", "Exchange", "Heard"]
+__all__ = ["Aom", "Budget", "Exchange", "Heard", "Redactor"]
 
 LIST = "the workflow list"
 

@@ -17,13 +17,14 @@ from collector.aom.breaker import Breaker, concerns_all
 from collector.aom.budget import Budget, Part
 from collector.aom.credential import AccessKey, Borrowed, Credential, Kept, Keyring, ReadyToken
 from collector.aom.endpoints import LIST_EXECUTIONS, Request
+from collector.aom.exchange import Heard
 from collector.aom.pace import Turn
 from collector.aom.password import Password
 from collector.aom.projects import ProjectId
 from collector.aom.refusal import NotOffered, limit
 from collector.aom.standing import Paused
 from collector.aom.ticket import Ticket, exchanged
-from collector.aom.transport import Answer, Heard, Transport
+from collector.aom.transport import Answer, Transport
 from collector.clock import Clock
 from collector.config import Project
 from collector.errors import Reason, SourceError, Unavailable

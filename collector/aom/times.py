@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 DAY_MS = 86_400_000
 MS_LEAST = 10**11
+LATEST = 253_402_300_799_999
+"""The end of the year 9999, for whoever asks whether something is a time and not whether it can be true."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,12})?")
 
 

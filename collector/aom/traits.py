@@ -11,7 +11,6 @@ from collector.errors import Unreadable
 
 TIMES = frozenset({"begin_time", "end_time", "last_update_time"})
 MILLISECONDS, SECONDS, ISO, UNREADABLE = "milliseconds", "seconds", "ISO 8601", "unreadable"
-_LATEST = 253_402_300_799_999  # the end of the year 9999: what is a time is the question, not whether it can be true
 _SECONDS_BELOW = 10**11
 
 
@@ -52,7 +51,7 @@ def _values(found: object, keys: frozenset[str]) -> Iterator[object]:
 
 
 def _form(value: object) -> str | None:
-    moment = times.read(value, latest=_LATEST)
+    moment = times.read(value, latest=times.LATEST)
     if moment is None:
         return None
     if isinstance(moment, times.Invalid):

@@ -11,6 +11,7 @@ from yarl import URL
 from collector.aom import body, refusal
 from collector.aom.broken import broken
 from collector.aom.endpoints import Request
+from collector.aom.exchange import Exchange, Heard
 from collector.aom.pace import Turn, telling
 from collector.aom.signing import query_string
 from collector.aom.ticket import Ticket
@@ -31,20 +32,6 @@ class Answer:
     encoding: str
     date: int | None
     headers: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """What was asked for, and what came back whole, whatever its status; `raw` as it came, `encoding` its coding."""
-
-    request: Request
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    raw: bytes = field(repr=False)
-    encoding: str
-
-
-Heard = Callable[[Exchange], None]
 
 
 class Transport:

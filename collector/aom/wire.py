@@ -109,13 +109,13 @@ def _typed(body: bytes) -> Iterator[_TypedExecution]:
 def _tolerant(body: bytes) -> Iterator[object]:
     """The elements of an answer, whatever each of them is."""
     try:
-        root = json.loads(body.decode("utf-8-sig", "replace"), parse_int=_int)
+        root = json.loads(body.decode("utf-8-sig", "replace"), parse_int=whole_number)
         return iter(list(_elements(root, 0)))
     except (ValueError, RecursionError):
         raise _unreadable(_no_json(body.strip()[:1])) from None
 
 
-def _int(digits: str) -> int | float:
+def whole_number(digits: str) -> int | float:
     """A whole number; Python refuses to read one of thousands of digits, and nothing of the service's has that many."""
     return int(digits) if len(digits) <= LONGEST_NUMBER else float(digits)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from collector import __version__
+from collector.aom import Heard
 from collector.app.desk import Desk
 from collector.app.house import House
 from collector.app.restored import Restored, dismiss
@@ -29,14 +30,26 @@ SWEEP = 6 * 3600.0
 
 
 class App:
-    """The whole collector. `lines` logs facts; a state that forgets may be handed in instead of the configured one."""
+    """The whole collector. `lines` logs facts; a state that forgets may be handed in instead of the configured one.
 
-    def __init__(self, settings: Settings, *, clock: Clock, lines: Lines, store: Store | None = None) -> None:
+    `heard` is shown every answer of the service's as it came.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        lines: Lines,
+        store: Store | None = None,
+        heard: Heard | None = None,
+    ) -> None:
         check(settings)
         self._settings = settings
         self._clock = clock
         self._lines = lines
         self._store = store
+        self._heard = heard
         self._own = Own(clock=clock)
         self._exposition = Exposition(
             stale_after=settings.stale_after,
@@ -138,6 +151,7 @@ class App:
             restored=self._restored,
             emit=self._emit,
             bug=self._lines.bug,
+            heard=self._heard,
         )
 
     def _begin(self) -> None:

@@ -32,7 +32,7 @@ class Desk:
         self.project = project
         self._house = house
         self._clock = house.clock
-        self._source = Aom(project, budget=budget, clock=house.clock, emit=house.emit)
+        self._source = Aom(project, budget=budget, clock=house.clock, emit=house.emit, heard=house.heard)
         self._poll = Poll(
             source=self._source,
             store=house.store,

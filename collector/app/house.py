@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from collector.aom import Heard
 from collector.app.restored import Restored
 from collector.clock import Clock
 from collector.config import Settings
@@ -13,7 +14,10 @@ from collector.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """The rooms that every project uses. `bug` is told what nobody expected, and of which workflow it is, if of one."""
+    """The rooms that every project uses. `bug` is told what nobody expected, and of which workflow it is, if of one.
+
+    `heard` is shown every answer of the service's as it came.
+    """
 
     settings: Settings
     clock: Clock
@@ -23,3 +27,4 @@ class House:
     restored: Restored
     emit: Callable[[Fact], None]
     bug: Callable[[BaseException, Key | None], None]
+    heard: Heard | None = None

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from collector import __version__, log
 from collector.app import App
 from collector.app import check as together
+from collector.app.recorder import recording
 from collector.cli import demo as demonstration
 from collector.cli import doctor as visiting
 from collector.cli import serve
@@ -112,12 +114,20 @@ def check(config: Path) -> None:
 @cli.command()
 @_CONFIG
 @click.option("--commit", is_flag=True, hidden=True, expose_value=False, callback=_refuse("storing what was found"))
-def once(config: Path) -> None:
+@click.option(
+    "--record", type=click.Path(path_type=Path), metavar="FILE",
+    help="Also save the service's answers in a new file, redacted so that it can be shown to others.",
+)  # fmt: skip
+def once(config: Path, record: Path | None) -> None:
     """Poll everything once and print the exposition; nothing is stored."""
     settings = load(config, os.environ)
     lines = log.setup("error", settings.log_format, sys.stderr)
-    page, failed = serve.turn(serve.one_round(settings, lines))
+    with recording(record) if record else nullcontext() as recorder:
+        page, failed = serve.turn(serve.one_round(settings, lines, recorder.heard if recorder else None))
     click.echo(page, nl=False)
+    if recorder:
+        says = f"{record} holds {_many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
+        click.echo(f"aom-collector: {says}", err=True)
     for says in failed:
         click.echo(f"aom-collector: {says}", err=True)
     if failed:
@@ -152,10 +162,19 @@ def demo(**flags: str | None) -> None:
 @cli.command()
 @click.option("--listen", default="127.0.0.1:18080", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--workflows", type=click.IntRange(1), help="So many made-up workflows; left out: the demonstration's.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Another seed is another story.")
-def simulate(listen: str, workflows: int | None, seed: int) -> None:
+@click.option("--seed", type=int, show_default="7", help="Another seed is another story.")
+@click.option(
+    "--replay", type=click.Path(path_type=Path), metavar="FILE", help="Serve what `once --record` saved, instead."
+)
+def simulate(listen: str, workflows: int | None, seed: int | None, replay: Path | None) -> None:
     """Serve the AOM simulator alone."""
-    serve.turn(demonstration.simulate(listen, workflows, seed))
+    if replay is None:
+        serve.turn(demonstration.simulate(listen, workflows, 7 if seed is None else seed))
+    elif workflows is not None or seed is not None:
+        msg = "--replay serves a recording; --workflows and --seed make no sense with it"
+        raise click.UsageError(msg)
+    else:
+        serve.turn(demonstration.replay(listen, replay))
 
 
 for _command in cli.commands.values():

@@ -11,7 +11,7 @@ from collector.clock import Clock
 from collector.config import Settings, parse
 from collector.errors import ListenError
 from collector.log import Lines
-from collector.simulator import Key, Simulator, World, demo_world, world
+from collector.simulator import Key, Malformed, Replay, Simulator, World, demo_world, read, world
 
 LISTEN = "127.0.0.1:11513"
 SIMULATOR = "127.0.0.1:18080"
@@ -71,17 +71,34 @@ async def simulate(listen: str, workflows: int | None, seed: int) -> None:
     click.echo(f"project id  {PROJECT_ID}")
     click.echo(f"token       {TOKEN}")
     click.echo(f"access key  {ACCESS_KEY} / {SECRET_KEY}")
-    shown = list(made.flows)[:10]
-    click.echo(f"workflows   {', '.join(shown)}{' …' if len(made.flows) > len(shown) else ''}")
+    click.echo(f"workflows   {_first(list(made.flows))}")
     await stop.wait()
     await simulator.close()
+
+
+async def replay(listen: str, path: Path) -> None:
+    """Serve a recording until told to stop."""
+    stop = told_to_stop()
+    try:
+        service = Replay(read(path))
+    except Malformed as error:
+        raise click.UsageError(str(error)) from None
+    await _start(service, listen, fallback=False)
+    click.echo(f"replay      {service.url}, for any project and credential")
+    click.echo(f"workflows   {_first(service.workflows)}")
+    await stop.wait()
+    await service.close()
+
+
+def _first(workflows: list[str]) -> str:
+    return f"{', '.join(workflows[:10])}{' …' if len(workflows) > 10 else ''}"  # noqa: PLR2004  a line of them
 
 
 def _simulator(made: World, clock: Clock) -> Simulator:
     return Simulator(made, clock=clock.now, token=TOKEN, project_id=PROJECT_ID, keys={ACCESS_KEY: Key(SECRET_KEY)})
 
 
-async def _start(simulator: Simulator, listen: str, *, fallback: bool) -> None:
+async def _start(simulator: Simulator | Replay, listen: str, *, fallback: bool) -> None:
     host, _, port = listen.rpartition(":")
     try:
         await simulator.start(host.strip("[]") or "127.0.0.1", int(port))

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import click
 
+from collector.aom import Heard
 from collector.app import App
 from collector.clock import Clock
 from collector.config import Settings
@@ -68,13 +69,13 @@ async def until_told(app: App, lines: Lines) -> None:
     lines.say("collector.stopped")
 
 
-async def one_round(settings: Settings, lines: Lines) -> tuple[bytes, list[str]]:
-    """Look at everything once: the exposition, and what went wrong."""
+async def one_round(settings: Settings, lines: Lines, heard: Heard | None) -> tuple[bytes, list[str]]:
+    """Look at everything once: the exposition, and what went wrong; `heard` is shown every answer."""
     clock = Clock()
     store, said = await _copy_of_state(settings, clock)
     if said:
         click.echo(f"aom-collector: {said}", err=True)
-    app = App(settings, clock=clock, lines=lines, store=store)
+    app = App(settings, clock=clock, lines=lines, store=store, heard=heard)
     page = await app.once()
     return page, app.failures
 

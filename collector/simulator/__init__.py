@@ -3,6 +3,7 @@
 from collector.simulator.http import Simulator
 from collector.simulator.iam import Agency
 from collector.simulator.metadata import Machine
+from collector.simulator.replay import Malformed, Replay, read
 from collector.simulator.signatures import Key
 from collector.simulator.story import demo_world
 from collector.simulator.trouble import KINDS, Kind, Trouble, hostile, mild
@@ -14,11 +15,14 @@ __all__ = [
     "Key",
     "Kind",
     "Machine",
+    "Malformed",
+    "Replay",
     "Simulator",
     "Trouble",
     "World",
     "demo_world",
     "hostile",
     "mild",
+    "read",
     "world",
 ]

@@ -12,6 +12,7 @@ from aiohttp import web
 from collector.simulator import failures, iam, refusal
 from collector.simulator.access import Access
 from collector.simulator.glitches import Asked, shown
+from collector.simulator.listening import Listening
 from collector.simulator.listing import Query, selected
 from collector.simulator.refusal import Refusal
 from collector.simulator.signatures import Arrived, Key
@@ -24,8 +25,6 @@ DETAIL = EXECUTIONS + "/{execution_id}/status"
 LIST = CMS + "/workflow-list"
 TOKENS = "/v3/auth/tokens"
 READING_POSTS = {LIST, TOKENS}
-# A token may have 40,960 characters; the web server's own limit is a fifth of that.
-LONGEST_HEADER = 65_536
 # What strikes a request, where anything may.
 TURN = web.RequestKey("turn", Turn)
 
@@ -68,7 +67,7 @@ class Simulator:
         self._token_life = token_life
         self._project = iam.Project(id=project_id, name=region)
         self._users = users
-        self._runner: web.AppRunner | None = None
+        self._listening = Listening()
 
     @property
     def foreign_tokens(self) -> set[str]:
@@ -98,30 +97,12 @@ class Simulator:
         app.router.add_post(TOKENS, self._issue)
         app.router.add_get("/v3/projects", self._projects)
         app.router.add_get("/v3/auth/projects", self._projects)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            shutdown_timeout=0.5,
-            handle_signals=False,
-            max_field_size=LONGEST_HEADER,
-        )
-        self._runner = runner
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError:
-            await self.close()
-            raise
-        bound = runner.addresses[0]
-        name = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        self.port = bound[1]
-        self.url = f"http://{name}:{self.port}"
+        await self._listening.start(app, host, port)
+        self.url, self.port = self._listening.url, self._listening.port
 
     async def close(self) -> None:
         """Stop listening; harmless where nothing listens."""
-        runner, self._runner = self._runner, None
-        if runner:
-            await runner.cleanup()
+        await self._listening.close()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.cli import main
 from tests.flow.collector_process import clean_environment, collector, configuration, eventually
 from tests.flow.service import Service, record
 
@@ -26,6 +27,21 @@ def ends(*arguments: str, folder: Path, status: int) -> str:
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+@pytest.fixture
+def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """The command line in this process: what has nothing to do with processes needs none of its own."""
+
+    def refused(*arguments: str, status: int = 2) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["aom-collector", *arguments])
+        for name in set(os.environ) - set(clean_environment()):
+            monkeypatch.delenv(name)
+        assert main() == status
+        return capsys.readouterr().err
+
+    return refused
 
 
 def one_sentence(said: str) -> str:
@@ -45,44 +61,44 @@ def one_sentence(said: str) -> str:
         ('state = "sqlite:state.db"', 'state = "postgresql://h/d"', r"collector\.state: .*not built yet"),
     ],
 )
-def test_a_bad_file_is_refused_with_the_place(tmp_path: Path, old: str, new: str, says: str):
+def test_a_bad_file_is_refused_with_the_place(refused, tmp_path: Path, old: str, new: str, says: str):
     path = configuration(tmp_path, NOWHERE, ("wf-1",))
     path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
-    said = one_sentence(ends("check", folder=tmp_path, status=2))
+    said = one_sentence(refused("check"))
     assert re.search(says, said), said
 
 
 @pytest.mark.parametrize("command", ["run", "once"])
-def test_every_command_that_reads_the_file_refuses_it(tmp_path: Path, command: str):
+def test_every_command_that_reads_the_file_refuses_it(refused, tmp_path: Path, command: str):
     path = configuration(tmp_path, NOWHERE, ("wf-1",))
     path.write_text(path.read_text("utf-8").replace('"500ms"', '"soon"'), "utf-8")
-    assert "collector.interval: " in one_sentence(ends(command, folder=tmp_path, status=2))
+    assert "collector.interval: " in one_sentence(refused(command))
 
 
-def test_all_faults_are_listed_at_once(tmp_path: Path):
+def test_all_faults_are_listed_at_once(refused, tmp_path: Path):
     path = configuration(tmp_path, NOWHERE, ("wf-1",))
     text = path.read_text("utf-8").replace('"500ms"', '"soon"').replace('region = "cn-north-4"\n', "")
     path.write_text(text + 'namee = "x"\n', "utf-8")
-    said = ends("check", folder=tmp_path, status=2)
+    said = refused("check")
     for place in ("collector.interval", "project[0].region", "project[0].workflow[0].namee"):
         assert place in said
 
 
-def test_a_missing_file_is_named(tmp_path: Path):
-    assert "nowhere.toml" in one_sentence(ends("run", "--config", "nowhere.toml", folder=tmp_path, status=2))
+def test_a_missing_file_is_named(refused):
+    assert "nowhere.toml" in one_sentence(refused("run", "--config", "nowhere.toml"))
 
 
-def test_run_refuses_a_file_without_a_project_and_check_only_warns(tmp_path: Path):
+def test_run_refuses_a_file_without_a_project_and_check_only_warns(refused, tmp_path: Path):
     (tmp_path / "collector.toml").write_text("[collector]\n", "utf-8")
-    assert "project" in one_sentence(ends("run", folder=tmp_path, status=2))
-    assert "warning" in ends("check", folder=tmp_path, status=0)
+    assert "project" in one_sentence(refused("run"))
+    assert "warning" in refused("check", status=0)
 
 
-@pytest.mark.parametrize("command", ["backfill", "state", "health"])
-def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(tmp_path: Path, command: str):
-    assert f"{command}: " in one_sentence(ends(command, folder=tmp_path, status=2))
+def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(refused):
     shown = subprocess.run([sys.executable, "-m", "collector", "-h"], capture_output=True, text=True, check=True)
-    assert not re.search(rf"^  {command}\b", shown.stdout, re.MULTILINE)
+    for command in ("backfill", "state", "health"):
+        assert f"{command}: " in one_sentence(refused(command))
+        assert not re.search(rf"^  {command}\b", shown.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -94,9 +110,9 @@ def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(
         ("demo", "--web.enable-lifecycle"),
     ],
 )
-def test_a_flag_that_is_not_built_yet_is_refused_by_name(tmp_path: Path, arguments: tuple[str, ...]):
+def test_a_flag_that_is_not_built_yet_is_refused_by_name(refused, tmp_path: Path, arguments: tuple[str, ...]):
     configuration(tmp_path, NOWHERE, ("wf-1",))
-    said = one_sentence(ends(*arguments, folder=tmp_path, status=2))
+    said = one_sentence(refused(*arguments))
     assert arguments[1] in said
     assert "not built yet" in said
 
@@ -105,9 +121,9 @@ def test_a_flag_that_is_not_built_yet_is_refused_by_name(tmp_path: Path, argumen
 @pytest.mark.parametrize(
     ("flag", "value"), [("--log.level", "loud"), ("--log.format", "xml"), ("--web.listen-address", "nowhere")]
 )
-def test_a_flag_with_a_bad_value_is_named(tmp_path: Path, command: str, flag: str, value: str):
+def test_a_flag_with_a_bad_value_is_named(refused, tmp_path: Path, command: str, flag: str, value: str):
     configuration(tmp_path, NOWHERE, ("wf-1",))
-    assert f"{flag}: " in one_sentence(ends(command, flag, value, folder=tmp_path, status=2))
+    assert f"{flag}: " in one_sentence(refused(command, flag, value))
 
 
 def test_a_port_in_use_is_said(tmp_path: Path):
