@@ -4,18 +4,26 @@ Time begins at 0. Samples come every 40 seconds, which divides no window, so tha
 is synthetic; the label sets are those of the demonstration.
 """
 
+import json
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.rules.ruleset import ALERTS
 
 STEP = 40
 SELDOM = 300
+CLOSELY = frozenset(
+    {
+        "AOMWorkflowExecutionStuck",
+        "AOMWorkflowNodeStuck",
+        "AOMWorkflowNoRecentSuccess",
+        "AOMWorkflowWaitingForApproval",
+    }
+)
+"""Alerts whose stories turn on a minute; the others are evaluated at every other sample, as that is what costs."""
 TARGET = {"job": "aom-collector", "instance": "collector:11513"}
 PROJECT = {"project": "demo", **TARGET}
 WORKFLOW = {"workflow_id": "wf-backup-nightly", "workflow": "夜间数据库备份", **PROJECT}
@@ -103,9 +111,10 @@ def told(
     tests = [story.test(alert, variants) for story in stories]
     # Stories that last for days are looked at less often.
     long = any(len(moment) > len("999m") for story in stories for moment in story.fires)
-    often = SELDOM if long else STEP
+    often = SELDOM if long else STEP if alert in CLOSELY else 2 * STEP
     file = {"rule_files": ["rules.yaml"], "evaluation_interval": f"{often}s", "tests": tests}
-    (folder / "tests.yaml").write_text(yaml.safe_dump(file, allow_unicode=True), encoding="utf-8")
+    # JSON is YAML, and much quicker to write.
+    (folder / "tests.yaml").write_text(json.dumps(file, ensure_ascii=False), encoding="utf-8")
     done = subprocess.run(
         [tool, "test", "rules", str(folder / "tests.yaml")], capture_output=True, text=True, check=False
     )
