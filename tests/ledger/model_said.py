@@ -1,5 +1,7 @@
 """What a ledger says, and what the model expects it to say, in the same words."""
 
+from itertools import accumulate
+
 from collector.ledger import Ledger
 from collector.ledger.book import Open
 from tests.ledger.model import Model
@@ -38,17 +40,20 @@ def expected(model: Model) -> dict[tuple[object, ...], object]:
     return found
 
 
-def heights(ledger: Ledger) -> dict[tuple[object, ...], float]:
-    """Every number that may never fall, by what it is called: buckets cumulatively and by their bound."""
+def heights(ledger: Ledger, told: dict[tuple[object, ...], object]) -> dict[tuple[object, ...], float]:
+    """Every number that may never fall, by what it is called: buckets cumulatively and by their bound.
+
+    `told`: what the ledger says.
+    """
     found: dict[tuple[object, ...], float] = {}
-    for key, value in said(ledger).items():
+    for key, value in told.items():
         for which, part in enumerate(value[:2]):  # type: ignore[index]
             if key[0] != "durations":
                 found[which, *key] = part
                 continue
             bounds = ledger.node_bounds if key[1] else ledger.execution_bounds
-            for place, bound in enumerate((*bounds, "+Inf")):
-                found[which, *key, bound] = sum(part[0][: place + 1])
+            for bound, height in zip((*bounds, "+Inf"), accumulate(part[0]), strict=True):
+                found[which, *key, bound] = height
             found[which, *key, "sum"] = part[1]
     return found
 
