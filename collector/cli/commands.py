@@ -141,7 +141,7 @@ def doctor(config: Path, *, as_json: bool) -> None:
     """Ask the service what works, and tell the next step where something does not; nothing is stored."""
     settings = load(config, os.environ)
     log.setup("error", settings.log_format, sys.stderr)
-    findings = serve.turn(visiting.visit(settings))
+    findings = serve.turn(serve.unless_interrupted(visiting.visit(settings)))
     if as_json:
         click.echo(visiting.as_json(findings))
     else:

@@ -35,6 +35,21 @@ def turn(work: Coroutine[object, object, T]) -> T:
         return runner.run(work)
 
 
+async def unless_interrupted(work: Coroutine[object, object, T]) -> T:
+    """What a short work brings; SIGINT and SIGTERM end it. Raises `click.Abort` then."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    # By the loop itself, so that it wakes for them whatever it waits for.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise click.Abort from None
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
 def told_to_stop(lines: Lines | None = None) -> asyncio.Event:
     """An event that the first SIGTERM or SIGINT sets; the second ends the process at once. SIGHUP ends nothing."""
     stop = asyncio.Event()

@@ -328,9 +328,8 @@ class Unfolding(RuleBasedStateMachine):
 
     def _agrees(self) -> None:
         ledger, model = self.ledger, self.model
-        now = said(ledger)
-        assert now == expected(model)
-        above = heights(ledger, now)
+        assert said(ledger) == expected(model)
+        above = heights(ledger)
         fallen = {key for key in self.below.keys() & above.keys() if above[key] < self.below[key] - 0.001}
         assert not fallen, f"fell: {fallen}"
         assert all(above[key] <= above[0, *key[1:]] + 0.001 for key in above if key[0] == 1), (

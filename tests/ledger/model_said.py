@@ -40,13 +40,10 @@ def expected(model: Model) -> dict[tuple[object, ...], object]:
     return found
 
 
-def heights(ledger: Ledger, told: dict[tuple[object, ...], object]) -> dict[tuple[object, ...], float]:
-    """Every number that may never fall, by what it is called: buckets cumulatively and by their bound.
-
-    `told`: what the ledger says.
-    """
+def heights(ledger: Ledger) -> dict[tuple[object, ...], float]:
+    """Every number that may never fall, by what it is called: buckets cumulatively and by their bound."""
     found: dict[tuple[object, ...], float] = {}
-    for key, value in told.items():
+    for key, value in said(ledger).items():
         for which, part in enumerate(value[:2]):  # type: ignore[index]
             if key[0] != "durations":
                 found[which, *key] = part

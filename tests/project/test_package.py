@@ -49,8 +49,8 @@ def installed(built, tmp_path_factory):
     place = tmp_path_factory.mktemp("installed")
     venv.create(place / "venv", with_pip=True)
     programs = place / "venv" / "bin"
-    install = [programs / "python", "-m", "pip", "install", "-q", "--no-compile", "--no-warn-script-location", "-c", CONSTRAINTS]
-    tool(*install, built[0], cwd=place)
+    install = [programs / "python", "-m", "pip", "install", "-q", "--no-compile", "--no-warn-script-location"]
+    tool(*install, "-c", CONSTRAINTS, built[0], cwd=place)
     return programs
 
 
