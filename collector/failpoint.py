@@ -27,9 +27,9 @@ def _armed(order: str) -> Callable[[str], None]:
     def ends_here(name: str) -> None:
         if name != wanted or next(times) != last:
             return
-        threading.Event().wait(seconds)
         sys.stderr.write(f"failpoint {name}\n")
         sys.stderr.flush()
+        threading.Event().wait(seconds)
         os.kill(os.getpid(), signal.SIGKILL)
 
     return ends_here

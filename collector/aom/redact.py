@@ -14,6 +14,7 @@ from typing import Any
 from collector.aom import body, times
 from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS
 from collector.aom.exchange import Exchange
+from collector.aom.refusal import LIMIT
 from collector.aom.wire import DEEPEST, LIST_KEYS, LONGEST_ID, OUTCOMES, whole_number
 from collector.errors import Unreadable
 from collector.model import Status, status_of
@@ -25,7 +26,6 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,63}|\s{1,64}")
 _TIME = re.compile(r"[0-9TZ:+./ -]{1,40}")
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,12}")
-_LIMIT = re.compile(r"limit\s*:\s*\d{1,9}\s*,\s*time\s*:\s*\d{1,9}\s*(?:second|minute)", re.IGNORECASE)
 _HEADERS = {
     "Date": re.compile(r"[A-Za-z0-9 ,:]{1,40}"),
     "Content-Type": re.compile(r"[A-Za-z0-9/+.=; -]{1,60}"),
@@ -173,7 +173,7 @@ def _message(redactor: Redactor, key: str, value: object) -> object:
     """Of a sentence stays the limit that it names."""
     if not isinstance(value, str) or not value:
         return redactor.other(key, value)
-    limit = _LIMIT.search(value)
+    limit = LIMIT.search(value)
     return redactor.placeholder("message", value) + (f", {limit[0]}" if limit else "")
 
 

@@ -29,9 +29,7 @@ _ADVICE = {
 }
 """What an operator can do, by the number of the gateway's code."""
 _NOT_OFFERED = frozenset({"0101", "0103"})
-
-
-_LIMIT = re.compile(r"limit\s*:\s*(\d{1,9})\s*,\s*time\s*:\s*(\d{1,9})\s*(second|minute)", re.IGNORECASE)
+LIMIT = re.compile(r"limit\s*:\s*(\d{1,9})\s*,\s*time\s*:\s*(\d{1,9})\s*(second|minute)", re.IGNORECASE)
 _SECONDS = {"second": 1, "minute": 60}
 LONGEST_LIMIT = 86_400
 """Seconds: whoever names a limit for longer than a day does not mean it."""
@@ -77,8 +75,8 @@ class Refusal:
         own = " ".join(part for part in (self.code, self.message) if part)
         said = f"it answered {self.status}{where if 300 <= self.status < 400 else ''}"  # noqa: PLR2004  redirects
         hint = _ADVICE.get(self._number, "")
-        if self.status == 401 and skew is not None and abs(skew) > SKEWED:  # noqa: PLR2004  not signed in
-            hint = f"this machine's clock is {_span(skew)} the service's; set it"
+        if self.status == 401 and skew is not None and (wrong := clock(skew)):  # noqa: PLR2004  not signed in
+            hint = f"{wrong}; set it"
         trace = f" (request {self.request_id})" if self.request_id else ""
         return said + (f": {own}" if own else "") + trace + (f"; {hint}" if hint else "")
 
@@ -117,9 +115,11 @@ def _host(location: str) -> str:
     return found[1] if found else ""
 
 
-def _span(skew: float) -> str:
-    minutes, way = abs(skew) / 60, "behind" if skew > 0 else "ahead of"
-    return f"{minutes:.0f} min {way}"
+def clock(skew: float) -> str:
+    """What is wrong with this machine's clock, "" for nothing; `skew` is the service's minus ours in seconds."""
+    if abs(skew) <= SKEWED:
+        return ""
+    return f"this machine's clock is {abs(skew) / 60:.0f} min {'behind' if skew > 0 else 'ahead of'} the service's"
 
 
 def wait(value: str | None, now: int) -> float | None:
@@ -138,7 +138,7 @@ def wait(value: str | None, now: int) -> float | None:
 
 def limit(says: str) -> Limit | None:
     """The limit that a gateway names in a sentence, None where it names none that can be meant."""
-    found = _LIMIT.search(says)
+    found = LIMIT.search(says)
     if found is None:
         return None
     requests, seconds = int(found[1]), int(found[2]) * _SECONDS[found[3].lower()]

@@ -12,6 +12,7 @@ import click
 from collector import __version__, log
 from collector.app import App
 from collector.app import check as together
+from collector.app.doctor import many
 from collector.app.recorder import recording
 from collector.cli import demo as demonstration
 from collector.cli import doctor as visiting
@@ -108,7 +109,7 @@ def check(config: Path) -> None:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     watched = sum(len(project.workflows) for project in settings.projects)
-    click.echo(f"{config}: fine; {_many(len(settings.projects), 'project')}, {_many(watched, 'workflow')}")
+    click.echo(f"{config}: fine; {many(len(settings.projects), 'project')}, {many(watched, 'workflow')}")
 
 
 @cli.command()
@@ -126,7 +127,7 @@ def once(config: Path, record: Path | None) -> None:
         page, failed = serve.turn(serve.one_round(settings, lines, recorder.heard if recorder else None))
     click.echo(page, nl=False)
     if recorder:
-        says = f"{record} holds {_many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
+        says = f"{record} holds {many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
         click.echo(f"aom-collector: {says}", err=True)
     for says in failed:
         click.echo(f"aom-collector: {says}", err=True)
@@ -141,7 +142,7 @@ def doctor(config: Path, *, as_json: bool) -> None:
     """Ask the service what works, and tell the next step where something does not; nothing is stored."""
     settings = load(config, os.environ)
     log.setup("error", settings.log_format, sys.stderr)
-    findings = serve.turn(serve.unless_interrupted(visiting.visit(settings)))
+    findings = serve.turn(visiting.visit(settings))
     if as_json:
         click.echo(visiting.as_json(findings))
     else:
@@ -202,7 +203,3 @@ def _said(sentences: str, status: int) -> int:
     for sentence in sentences.splitlines():
         click.echo(f"aom-collector: {sentence}", err=True)
     return status
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from collector.app.doctor import Check, Findings, Outcome, ProjectFindings, Seen, examine
+from collector.app.doctor import Check, Findings, Outcome, ProjectFindings, Seen, examine, many
 from collector.clock import Clock
 from collector.config import Settings
 
@@ -99,5 +99,5 @@ def _summary(findings: Findings) -> Text:
         f"of {findings.series_max:,} allowed{'' if fits else ': raise collector.series.max'}"
     )
     verdict = ("all is well", STYLES[Outcome.OK]) if findings.ok else ("something failed", STYLES[Outcome.FAILED])
-    looked = f": {len(seen)} workflows, {failed} without a history; "
+    looked = f": {many(len(seen), 'workflow')}, {failed} without a history; "
     return Text.assemble(verdict, looked, (series, "" if fits else STYLES[Outcome.WARNING]))

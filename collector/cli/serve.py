@@ -29,14 +29,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def turn(work: Coroutine[object, object, T]) -> T:
-    """Run on an event loop of our own."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(work)
-
-
-async def unless_interrupted(work: Coroutine[object, object, T]) -> T:
-    """What a short work brings; SIGINT and SIGTERM end it. Raises `click.Abort` then."""
+async def _unless_interrupted(work: Coroutine[object, object, T]) -> T:
+    """What a work brings that does not listen for signals itself; SIGINT and SIGTERM end it."""
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
     # By the loop itself, so that it wakes for them whatever it waits for.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,9 +39,12 @@ async def unless_interrupted(work: Coroutine[object, object, T]) -> T:
         return await task
     except asyncio.CancelledError:
         raise click.Abort from None
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+
+
+def turn(work: Coroutine[object, object, T]) -> T:
+    """Run on an event loop of our own. Raises `click.Abort` where a signal ended it."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_unless_interrupted(work))
 
 
 def told_to_stop(lines: Lines | None = None) -> asyncio.Event:

@@ -97,6 +97,28 @@ async def test_a_project_with_much_to_ask_does_not_take_the_turns_of_another():
     assert [place for place, name in enumerate(order) if name == "modest"] == [1, 3, 5]
 
 
+@pytest.mark.parametrize(("rate", "first"), [(0.9, "connecting"), (2.0, "waiting")])
+async def test_a_turn_is_held_while_a_connection_is_made_where_the_next_one_is_far_away(rate: float, first: str):
+    budget, went = Budget(rate, clock=Clock()), []
+    mine, theirs = (budget.part(name, gateway="g") for name in ("mine", "theirs"))
+
+    async def waiting() -> None:
+        turn = await theirs.turn(patience=1)
+        went.append("waiting")
+        turn.sent()
+
+    turn = await mine.turn(patience=1)
+    other = asyncio.create_task(waiting())
+    await asyncio.sleep(0)  # it is in the queue
+    turn.back()
+    await asyncio.sleep(0.1)  # a connection is made
+    await turn.again()
+    went.append("connecting")
+    turn.sent()
+    await other
+    assert went[0] == first
+
+
 async def test_a_rest_is_kept_by_those_who_ask_the_same_gateway_alone():
     budget = Budget(1000, clock=Clock())
     budget.part("sick", gateway="here").rest(60)

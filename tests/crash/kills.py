@@ -82,7 +82,8 @@ LEAST_RATE = 20.0
 """Scrapes a second, below which the command says that it failed: the machine was too busy for a proof."""
 LIFE = (0.5, 1.5)
 """Seconds that a life lasts after its first page where no failpoint ends it."""
-LINGER = 0.1
+LINGER = 30.0
+"""Seconds that a commit stands still at its failpoint, unless it is killed sooner: when it was scraped twice."""
 BUG = "collector.bug"
 PATIENCE = 60.0
 RELEASED_WITHIN = 6.0
@@ -203,7 +204,12 @@ class Harness:
                     await life.over(within=self._chance.uniform(*LIFE))
                 if place and place.startswith("stop"):
                     life.stop()
-                if place:
+                if place and place.startswith("commit"):
+                    # What it shows by now, somebody has seen.
+                    assert await life.met(place), life.lines[-20:]
+                    await self._pages(life)
+                    await self._pages(life)
+                elif place:
                     await life.over(within=RELEASED_WITHIN if place.startswith("release") else PATIENCE)
             self._report.kills[life.hit or "random"] += 1
             if life.hit == place:

@@ -24,6 +24,7 @@ class Life:
         self.lines: list[str] = []
         self.hit: str | None = None
         self.address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._met = asyncio.Event()
         self._process = process
         self._ended = asyncio.create_task(self._read())
 
@@ -36,12 +37,19 @@ class Life:
                 self.address.set_result(found[0])
             if found := FAILPOINT.fullmatch(line):
                 self.hit = found[1]
+                self._met.set()
+        self._met.set()
         return await self._process.wait()
 
     async def over(self, *, within: float) -> bool:
         """Wait for its end, at most so many seconds; says whether it ended."""
         done, _ = await asyncio.wait({self._ended}, timeout=within)
         return bool(done)
+
+    async def met(self, failpoint: str) -> bool:
+        """Wait until it comes to a failpoint or ends; says whether it is the one meant."""
+        await self._met.wait()
+        return self.hit == failpoint
 
     async def ended(self) -> int:
         """Wait for its end; returns its exit status, or the negative number of the signal."""

@@ -3,12 +3,14 @@
 import asyncio
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import aiohttp
 
 EVERY = 0.02
 """Seconds between the beginnings of two scrapes, where the page comes that fast."""
+OURS = b"aom_workflow_"
 LASTING = re.compile(rb"aom_workflow_[a-z_]+_(?:total|bucket|count|sum)\{")
 LABELS = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -26,7 +28,7 @@ class Scraper:
     scrapes: int = 0
     up: float = 0.0
     slots: int = 0
-    _lasting: dict[bytes, bool] = field(default_factory=dict)
+    _lines: frozenset[bytes] = frozenset()
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -56,23 +58,27 @@ class Scraper:
 
     def take(self, page: bytes) -> None:
         """Compare a page with the one before."""
-        seen: dict[bytes, float] = {}
-        for line in page.split(b"\n"):
-            series, _, value = line.rpartition(b" ")
-            lasting = self._lasting.get(series)
-            if lasting is None:
-                lasting = self._lasting[series] = bool(LASTING.match(series))
-            if lasting:
-                seen[series] = float(value)
-        for series, before in self.floor.items():
-            now = seen.get(series)
-            if now is None:
+        lines = frozenset(line for line in page.split(b"\n") if line.startswith(OURS))
+        now = dict(self._lasting(lines - self._lines))
+        for series, before in self._lasting(self._lines - lines):
+            if series not in now:
                 self.violations.append(f"vanished at scrape {self.scrapes}: {series.decode()}, which was {before:g}")
-            elif now < before:
-                self.violations.append(f"fell at scrape {self.scrapes}: {series.decode()} from {before:g} to {now:g}")
-        self.floor = seen
+                del self.floor[series]
+            elif now[series] < before:
+                self.violations.append(
+                    f"fell at scrape {self.scrapes}: {series.decode()} from {before:g} to {now[series]:g}"
+                )
+        self.floor |= now
+        self._lines = lines
         self.scrapes += 1
         self._changed.set()
+
+    @staticmethod
+    def _lasting(lines: frozenset[bytes]) -> Iterator[tuple[bytes, float]]:
+        for line in lines:
+            series, _, value = line.rpartition(b" ")
+            if LASTING.match(series):
+                yield series, float(value)
 
     async def page(self) -> None:
         """Wait for the next page."""

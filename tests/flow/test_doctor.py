@@ -48,7 +48,7 @@ async def test_people_get_a_table_that_fits_and_a_good_end(tmp_path: Path):
     assert all(len(line) <= 80 for line in out.splitlines())
     assert "夜间 [bold]backup[/bold]" in out, "a name is no markup"
     assert "1 execution since 2023-11-14 22:13 UTC" in out
-    assert "all is well: 1 workflows, 0 without a history" in out
+    assert "all is well: 1 workflow, 0 without a history" in out
     assert "\x1b" not in out, "no colours outside a terminal"
     assert not (tmp_path / "state.db").exists()
 

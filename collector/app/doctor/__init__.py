@@ -10,14 +10,14 @@ from dataclasses import replace
 from collector import __version__
 from collector.aom import Budget
 from collector.app.doctor.checks import rate
-from collector.app.doctor.findings import Check, Findings, Outcome, ProjectFindings, Seen
+from collector.app.doctor.findings import Check, Findings, Outcome, ProjectFindings, Seen, many
 from collector.app.doctor.forecast import Forecast
 from collector.app.doctor.visit import Visit
 from collector.app.terms import budgets, check
 from collector.clock import Clock
 from collector.config import Settings
 
-__all__ = ["Check", "Findings", "Outcome", "ProjectFindings", "Seen", "examine"]
+__all__ = ["Check", "Findings", "Outcome", "ProjectFindings", "Seen", "examine", "many"]
 
 
 async def examine(settings: Settings, *, clock: Clock, done: Callable[[], None]) -> Findings:

@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from collector.aom import refusal
+from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS
 from collector.app.doctor import advice
-from collector.app.doctor.findings import Check, Outcome
+from collector.app.doctor.findings import Check, Outcome, many
 from collector.config import Project
 from collector.errors import Reason, SourceError
 from collector.model import Listing, Requested
 
-SKEWED = 60.0
 SIGNS_IN_WITH = {
     "aksk": "access key",
     "token": "ready token",
     "password": "user name and password",
     "metadata": "keys of this machine (instance metadata)",
 }
-_ASKED_OF_AOM = ("list_executions", "list_workflows")
+_ASKED_OF_AOM = (LIST_EXECUTIONS.name, LIST_WORKFLOWS.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +55,11 @@ class Evidence:
         if not skews:
             return unreached("clock")
         skew = min(skews, key=abs)  # of the answer that was least long on its way
-        if abs(skew) <= SKEWED:
+        says = refusal.clock(skew)
+        if not says:
             return Check(name="clock", outcome=Outcome.OK, says=f"{abs(skew):.0f} s from the service's")
-        way = "behind" if skew > 0 else "ahead of"
-        return Check(
-            name="clock",
-            outcome=Outcome.FAILED if self.refused else Outcome.WARNING,
-            says=f"this machine's clock is {abs(skew) / 60:.0f} min {way} the service's",
-            next="set this machine's clock (NTP)",
-        )
+        outcome = Outcome.FAILED if self.refused else Outcome.WARNING
+        return Check(name="clock", outcome=outcome, says=says, next="set this machine's clock (NTP)")
 
     def list(self, listed: Listing | SourceError | None, *, watched: int) -> Check:
         """Whether the workflow list can be had."""
@@ -109,8 +106,3 @@ def rate(cost: float, *, allowed: float, others: Sequence[str]) -> Check:
 def unreached(name: str) -> Check:
     """A check that was not reached."""
     return Check(name=name, outcome=Outcome.SKIPPED, says="not reached")
-
-
-def many(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -78,3 +78,8 @@ class Findings:
     series_at_most: int
     series_max: int
     projects: tuple[ProjectFindings, ...]
+
+
+def many(number: int, noun: str) -> str:
+    """So many of something, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

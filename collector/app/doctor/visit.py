@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from collector.aom import Aom, Budget, Exchange, traits
+from collector.aom import Aom, Budget, Exchange, listing, traits
+from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS
 from collector.app.desk import NAMES_EVERY
 from collector.app.doctor import advice
-from collector.app.doctor.checks import SIGNS_IN_WITH, Evidence, many
-from collector.app.doctor.findings import Check, Outcome, ProjectFindings, Seen
+from collector.app.doctor.checks import SIGNS_IN_WITH, Evidence
+from collector.app.doctor.findings import Check, Outcome, ProjectFindings, Seen, many
 from collector.app.doctor.forecast import Forecast
 from collector.clock import Clock
 from collector.config import Project
 from collector.errors import Reason, SourceError
 from collector.model import Definition, Fact, History, Listing, Requested, Workflow
-
-LIST_PAGE = 100
 
 
 class Visit:
@@ -75,9 +74,9 @@ class Visit:
 
     def _hear(self, exchange: Exchange) -> None:
         raw, encoding, limit = exchange.raw, exchange.encoding, self._project.max_response_bytes
-        if exchange.request.operation.name == "list_executions":
+        if exchange.request.operation is LIST_EXECUTIONS:
             self._times[exchange.request.ids["workflow_id"]] = traits.time_forms(raw, encoding, limit=limit)
-        elif exchange.request.operation.name == "list_workflows":
+        elif exchange.request.operation is LIST_WORKFLOWS:
             self._twins |= traits.twins(raw, encoding, limit=limit)
 
     async def _resolve(self) -> Check:
@@ -164,7 +163,7 @@ class Visit:
         """Requests a minute: a look at each workflow an interval, and the list page by page."""
         project, named = self._project, self._project.workflows
         looks = sum(60 / workflow.interval for workflow in named) + (watched - len(named)) * 60 / project.interval
-        pages = -(-listed.listed // LIST_PAGE) if isinstance(listed, Listing) else 1
+        pages = -(-listed.listed // listing.SIZE) if isinstance(listed, Listing) else 1
         every = project.discover.interval if project.discover else NAMES_EVERY
         return looks + max(pages, 1) * 60 / every
 
