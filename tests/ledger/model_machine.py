@@ -104,7 +104,7 @@ class Unfolding(RuleBasedStateMachine):
         self.rules = Rules(execution_bounds=BOUNDS[0], node_bounds=BOUNDS[0], forget_after=HOUR)
         self.model = Model(self.rules, "a")
         self.ledger = resume(Ledger(), label="a", rules=self.rules, now=T0).ledger
-        self.committed = pack(self.ledger)
+        self.said, self.committed = said(self.ledger), pack(self.ledger)
         self.lives: list[Life] = []
         self.previous: set[object] = set()
         self.rotated: set[str] = set()
@@ -247,7 +247,7 @@ class Unfolding(RuleBasedStateMachine):
         step = advance(self.ledger, history, self.rules, self.clock + SECOND)
         assert not step.ended
         assert not step.gap
-        assert said(step.ledger) == said(self.ledger), "the same answer again moved a series"
+        assert said(step.ledger) == self.said, "the same answer again moved a series"
         present = {record.id for record in history.records}
         if not history.tail and present >= set(self.model.executions) and not self.model.flaws:
             assert not step.changed, "the same answer again is to be committed"
@@ -319,7 +319,7 @@ class Unfolding(RuleBasedStateMachine):
     def _took(self, step: Step) -> None:
         self.sound = False
         if not step.changed:
-            assert said(step.ledger) == said(self.ledger), "a series moved in a step that is not to be committed"
+            assert said(step.ledger) == self.said, "a series moved in a step that is not to be committed"
         self.ledger = step.ledger
         if step.changed:
             self.committed = pack(step.ledger)
@@ -328,8 +328,9 @@ class Unfolding(RuleBasedStateMachine):
 
     def _agrees(self) -> None:
         ledger, model = self.ledger, self.model
-        assert said(ledger) == expected(model)
-        above = heights(ledger)
+        self.said = said(ledger)
+        assert self.said == expected(model)
+        above = heights(self.said, ledger)
         fallen = {key for key in self.below.keys() & above.keys() if above[key] < self.below[key] - 0.001}
         assert not fallen, f"fell: {fallen}"
         assert all(above[key] <= above[0, *key[1:]] + 0.001 for key in above if key[0] == 1), (

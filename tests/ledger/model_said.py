@@ -6,15 +6,17 @@ from collector.ledger import Ledger
 from collector.ledger.book import Open
 from tests.ledger.model import Model
 
+Said = dict[tuple[object, ...], object]
 
-def said(ledger: Ledger) -> dict[tuple[object, ...], object]:
+
+def said(ledger: Ledger) -> Said:
     """Every series of a ledger: total, published, and when its hold ends."""
     tallies = [(None, ledger.executions), *((name, node.tally) for name, node in ledger.nodes.items())]
     counts = {("runs", name, status): c for name, tally in tallies for status, c in tally.runs.items()}
     if ledger.since is not None:
         counts |= {("reopened",): ledger.reopened, ("gaps",): ledger.gaps}
     counts |= {("targets", name, o): c for name, node in ledger.nodes.items() for o, c in node.targets.items()}
-    found: dict[tuple[object, ...], object] = {
+    found: Said = {
         key: (count.total, count.published, None if count.shown is None else count.until)
         for key, count in counts.items()
     }
@@ -27,9 +29,9 @@ def said(ledger: Ledger) -> dict[tuple[object, ...], object]:
     return found
 
 
-def expected(model: Model) -> dict[tuple[object, ...], object]:
+def expected(model: Model) -> Said:
     """The same of the model."""
-    found: dict[tuple[object, ...], object] = {}
+    found: Said = {}
     for key, series in model.series.items():
         if key[0] == "durations":
             bounds = model.rules.node_bounds if key[1] else model.rules.execution_bounds
@@ -40,10 +42,10 @@ def expected(model: Model) -> dict[tuple[object, ...], object]:
     return found
 
 
-def heights(ledger: Ledger) -> dict[tuple[object, ...], float]:
+def heights(spoken: Said, ledger: Ledger) -> dict[tuple[object, ...], float]:
     """Every number that may never fall, by what it is called: buckets cumulatively and by their bound."""
     found: dict[tuple[object, ...], float] = {}
-    for key, value in said(ledger).items():
+    for key, value in spoken.items():
         for which, part in enumerate(value[:2]):  # type: ignore[index]
             if key[0] != "durations":
                 found[which, *key] = part

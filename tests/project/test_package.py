@@ -47,10 +47,10 @@ def built(tmp_path_factory):
 def installed(built, tmp_path_factory):
     """The folder of programs of an empty environment that holds the wheel and what it needs."""
     place = tmp_path_factory.mktemp("installed")
-    venv.create(place / "venv", with_pip=True)
+    venv.create(place / "venv")
     programs = place / "venv" / "bin"
-    install = [programs / "python", "-m", "pip", "install", "-q", "--no-compile", "--no-warn-script-location"]
-    tool(*install, "-c", CONSTRAINTS, built[0], cwd=place)
+    pip = [sys.executable, "-m", "pip", "--python", programs / "python"]
+    tool(*pip, "install", "-q", "--no-compile", "--no-warn-script-location", "-c", CONSTRAINTS, built[0], cwd=place)
     return programs
 
 
