@@ -39,8 +39,7 @@ from tests.ledger.model_world import (
 ENDINGS_IN_EACH = 5
 OF_EACH_KIND = 100
 MOST_LIVES = 12
-T0 = 1_700_000_000_000
-SECOND, HOUR = 1_000, 3_600_000
+T0, SECOND, HOUR = 1_700_000_000_000, 1_000, 3_600_000
 BOUNDS = ((1.0, 10.0, 60.0), (5.0, 10.0, 600.0), (1.0, 2.0, 10.0, 100.0), (60.0,))
 LABELS = ("a", "b", "c")
 NODES = ({}, {"n": "first"}, {"n": "first", "m": ""}, {"p": "never ran"})
