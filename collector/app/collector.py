@@ -16,7 +16,7 @@ from collector.app.restored import Restored, dismiss
 from collector.app.terms import budgets, check, refuse_other_projects
 from collector.clock import Clock
 from collector.config import Settings
-from collector.errors import StateError
+from collector.errors import ConfigError, StateError
 from collector.exposition import Exposition, Own
 from collector.failpoint import failpoint
 from collector.log import Lines
@@ -81,7 +81,7 @@ class App:
             overview=self._overview,
             on_error=self._bug,
         )
-        await self._web.start(self._settings.listen)
+        await self._web.start(self._settings.listen, self._settings.web_config)
         await self._load()
         self._begin()
         self._emit(Reloaded(at=self._clock.now(), ok=True))
@@ -159,6 +159,7 @@ class App:
         for desk in self._desks:
             desk.begin(self._ticker)
         self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
+        self._ticker.every(HOUSEKEEPING, "web configuration", self._refresh_web)
         self._ticker.every(SWEEP, "letting go", self._let_go)
         self._ticker.start()
 
@@ -200,6 +201,14 @@ class App:
         self._settled()
         for desk in self._desks:
             desk.keep_house(now, wall)
+
+    async def _refresh_web(self) -> None:
+        """Take what changed in the web configuration."""
+        try:
+            if self._web and await self._web.refresh():
+                self._lines.say("web_config.loaded", listening=self.addresses)
+        except ConfigError as error:
+            self._lines.warn("web_config.refused", says=str(error))
 
     async def _let_go(self) -> None:
         """Note what is watched, and delete the state of workflows that have not been for `retain_state`."""

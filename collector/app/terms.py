@@ -11,10 +11,13 @@ from collector.exposition import FAMILIES
 from collector.ledger import Rules
 from collector.model import Key
 from collector.store import Row
+from collector.web import read_toolkit
 
 
 def check(settings: Settings) -> None:
     """Refuse what only the rooms together can tell is wrong. Raises `ConfigError`."""
+    if settings.web_config:
+        read_toolkit(settings.web_config)
     unknown = sorted(settings.disable - FAMILIES)
     if unknown:
         near = get_close_matches(unknown[0], FAMILIES, 1)

@@ -42,15 +42,6 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _refuse(what: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def callback(_: click.Context, parameter: click.Parameter, value: object) -> None:
-        if value:
-            msg = f"{parameter.opts[0]}: {what} is not built yet"
-            raise click.UsageError(msg)
-
-    return callback
-
-
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def decorate(command: Any) -> Any:  # noqa: ANN401  click's own types
         for option in reversed(options):
@@ -60,7 +51,7 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-def _given(flags: Mapping[str, str | None]) -> dict[str, object]:
+def _given(flags: Mapping[str, str | bool | None]) -> dict[str, object]:
     return {key: value for key, value in flags.items() if value is not None}
 
 
@@ -72,9 +63,18 @@ _FLAGS = _options(
     click.option("--web.listen-address", "listen", metavar="ADDRESS", help="Overrides collector.listen."),
     click.option("--log.level", "log_level", metavar="LEVEL", help="debug, info, warning or error."),
     click.option("--log.format", "log_format", metavar="FORMAT", help="auto, json, logfmt or console."),
-    click.option("--web.config.file", hidden=True, expose_value=False, callback=_refuse("a web configuration")),
     click.option(
-        "--web.enable-lifecycle", is_flag=True, hidden=True, expose_value=False, callback=_refuse("reloading over HTTP")
+        "--web.config.file",
+        "web_config",
+        type=click.Path(resolve_path=True),
+        help="TLS and users, as Prometheus' exporter-toolkit has them; overrides collector.web_config.",
+    ),
+    click.option(
+        "--web.enable-lifecycle",
+        "lifecycle",
+        is_flag=True,
+        default=None,
+        help="Allow POST /-/reload.",
     ),
 )
 
@@ -88,7 +88,7 @@ def cli() -> None:
 @cli.command()
 @_CONFIG
 @_FLAGS
-def run(config: Path, **flags: str | None) -> None:
+def run(config: Path, **flags: str | bool | None) -> None:
     """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once)."""
     settings = load(config, os.environ, _given(flags))
     if not settings.projects:
@@ -114,17 +114,17 @@ def check(config: Path) -> None:
 
 @cli.command()
 @_CONFIG
-@click.option("--commit", is_flag=True, hidden=True, expose_value=False, callback=_refuse("storing what was found"))
+@click.option("--commit", is_flag=True, help="Keep in the state what was found.")
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="FILE",
     help="Also save the service's answers in a new file, redacted so that it can be shown to others.",
 )  # fmt: skip
-def once(config: Path, record: Path | None) -> None:
-    """Poll everything once and print the exposition; nothing is stored."""
+def once(config: Path, record: Path | None, *, commit: bool) -> None:
+    """Poll everything once and print the exposition; nothing is stored without --commit."""
     settings = load(config, os.environ)
     lines = log.setup("error", settings.log_format, sys.stderr)
     with recording(record) if record else nullcontext() as recorder:
-        page, failed = serve.turn(serve.one_round(settings, lines, recorder.heard if recorder else None))
+        page, failed = serve.turn(serve.one_round(settings, lines, recorder.heard if recorder else None, commit=commit))
     click.echo(page, nl=False)
     if recorder:
         says = f"{record} holds {many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
@@ -153,11 +153,11 @@ def doctor(config: Path, *, as_json: bool) -> None:
 
 @cli.command()
 @_FLAGS
-def demo(**flags: str | None) -> None:
+def demo(**flags: str | bool | None) -> None:
     """Start a built-in AOM simulator and a collector that watches it; needs no account and no other service."""
     settings = parse("", base=Path(), environ={}, overrides=_given(flags))
     lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
-    serve.turn(demonstration.show(flags["listen"], lines))
+    serve.turn(demonstration.show(_given(flags), lines))
 
 
 @cli.command()

@@ -1,6 +1,7 @@
 """The demonstration: the built-in simulator and a collector on it, in one process. All of it is synthetic."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -23,7 +24,6 @@ SECRET_KEY = "synthetic-secret-key-of-the-simulator"  # noqa: S105  likewise
 # Looked at every two seconds, and with a short first zero, so that something is to be seen within a minute.
 CONFIGURATION = """
 [collector]
-listen = "{listen}"
 state = "sqlite:{state}"
 interval = "2s"
 first_zero = "5s"
@@ -41,15 +41,15 @@ secret_key = "{secret_key}"
 """
 
 
-async def show(listen: str | None, lines: Lines) -> None:
-    """Run the demonstration until told to stop."""
+async def show(flags: Mapping[str, object], lines: Lines) -> None:
+    """Run the demonstration until told to stop; `flags` by the keys that they override."""
     stop = told_to_stop()
     clock = Clock()
     simulator = _simulator(demo_world(clock.now()), clock)
     await _start(simulator, SIMULATOR, fallback=True)
     with tempfile.TemporaryDirectory(prefix="aom-collector-demo-") as folder:
         try:
-            app = await _collector(listen, simulator, Path(folder), lines)
+            app = await _collector(flags, simulator, Path(folder), lines)
             try:
                 _introduce(app, simulator)
                 await stop.wait()
@@ -109,24 +109,23 @@ async def _start(simulator: Simulator | Replay, listen: str, *, fallback: bool) 
         await simulator.start()
 
 
-async def _collector(listen: str | None, simulator: Simulator, folder: Path, lines: Lines) -> App:
+async def _collector(flags: Mapping[str, object], simulator: Simulator, folder: Path, lines: Lines) -> App:
     """A running collector; on a free port where the usual one is busy and no other was asked for."""
     clock = Clock()
-    app = App(_settings(listen or LISTEN, simulator, folder), clock=clock, lines=lines)
+    app = App(_settings({"listen": LISTEN, **flags}, simulator, folder), clock=clock, lines=lines)
     try:
         await app.start()
     except ListenError:
         await app.stop()
-        if listen is not None:
+        if "listen" in flags:
             raise
-        app = App(_settings("127.0.0.1:0", simulator, folder), clock=clock, lines=lines)
+        app = App(_settings({"listen": "127.0.0.1:0", **flags}, simulator, folder), clock=clock, lines=lines)
         await app.start()
     return app
 
 
-def _settings(listen: str, simulator: Simulator, folder: Path) -> Settings:
+def _settings(flags: Mapping[str, object], simulator: Simulator, folder: Path) -> Settings:
     text = CONFIGURATION.format(
-        listen=listen,
         state=folder / "state.db",
         project_id=PROJECT_ID,
         endpoint=simulator.url,
@@ -135,7 +134,7 @@ def _settings(listen: str, simulator: Simulator, folder: Path) -> Settings:
     )
     for flow in simulator.world.flows.values():
         text += f'\n[[project.workflow]]\nid = "{flow.id}"\nexpect_every = "20m"\n'
-    return parse(text, base=folder, environ={})
+    return parse(text, base=folder, environ={}, overrides=flags)
 
 
 def _introduce(app: App, simulator: Simulator) -> None:

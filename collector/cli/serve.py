@@ -81,10 +81,15 @@ async def until_told(app: App, lines: Lines) -> None:
     lines.say("collector.stopped")
 
 
-async def one_round(settings: Settings, lines: Lines, heard: Heard | None) -> tuple[bytes, list[str]]:
-    """Look at everything once: the exposition, and what went wrong; `heard` is shown every answer."""
+async def one_round(
+    settings: Settings, lines: Lines, heard: Heard | None, *, commit: bool = False
+) -> tuple[bytes, list[str]]:
+    """Look at everything once: the exposition, and what went wrong; `heard` is shown every answer.
+
+    Only with `commit` is what was found kept in the state. Raises `StateError` where that cannot be had.
+    """
     clock = Clock()
-    store, said = await _copy_of_state(settings, clock)
+    store, said = (None, None) if commit else await _copy_of_state(settings, clock)
     if said:
         click.echo(f"aom-collector: {said}", err=True)
     app = App(settings, clock=clock, lines=lines, store=store, heard=heard)

@@ -43,6 +43,7 @@ def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
     projects = tuple(_project(table, interval, base) for table in file.inside["project"])
     state = _state(collector)
     kind, _, path = state.partition(":")
+    web_config = _maybe(collector, "web_config", str)
     whole = Settings(
         listen=_of(collector, "listen", str),
         state=f"sqlite:{base / path}" if kind == "sqlite" else state,
@@ -52,6 +53,8 @@ def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
         forget_after=_of(collector, "forget_after", float),
         retain_state=_of(collector, "retain_state", float),
         full_poll=_of(collector, "full_poll", float),
+        web_config=base / web_config if web_config else None,
+        lifecycle=_of(collector, "lifecycle", bool),
         log_level=_of(collector, "log_level", str),
         log_format=_of(collector, "log_format", str),
         execution_buckets=_of(buckets, "execution", tuple),

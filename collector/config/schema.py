@@ -100,8 +100,8 @@ SCHEMA = (
     Key("collector", "stale_after", _duration, "10m"),
     Key("collector", "forget_after", _from_zero, "30d"),
     Key("collector", "retain_state", _from_zero, "30d"),
-    Key("collector", "web_config", kinds.text, "", unbuilt=Unbuilt(feature="TLS with basic authentication")),
-    Key("collector", "lifecycle", kinds.boolean, False, unbuilt=Unbuilt(feature="reloading over HTTP")),  # noqa: FBT003  the default of a boolean key
+    Key("collector", "web_config", kinds.optional_text, "", flag="--web.config.file"),
+    Key("collector", "lifecycle", kinds.boolean, False, flag="--web.enable-lifecycle"),  # noqa: FBT003  the default of a boolean key
     Key(
         "collector",
         "log_level",

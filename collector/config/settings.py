@@ -100,6 +100,8 @@ class Settings:
     forget_after: float
     retain_state: float
     full_poll: float
+    web_config: Path | None
+    lifecycle: bool
     log_level: str
     log_format: str
     execution_buckets: tuple[float, ...]

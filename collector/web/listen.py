@@ -22,15 +22,15 @@ def bind(listen: str) -> list[socket.socket]:
         raise ListenError(says) from None
 
 
-def urls(sock: socket.socket) -> list[str]:
+def urls(sock: socket.socket, scheme: str = "http") -> list[str]:
     """What a person can open to get there; one socket may serve both families."""
     host, port = sock.getsockname()[:2]
     if host == "::":
         both = not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
-        return [*([f"http://127.0.0.1:{port}"] if both else []), f"http://[::1]:{port}"]
+        return [*([f"{scheme}://127.0.0.1:{port}"] if both else []), f"{scheme}://[::1]:{port}"]
     if host == "0.0.0.0":  # noqa: S104  compared, not bound
-        return [f"http://127.0.0.1:{port}"]
-    return [f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"]
+        return [f"{scheme}://127.0.0.1:{port}"]
+    return [f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"]
 
 
 def _everywhere(port: int) -> socket.socket:

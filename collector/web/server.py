@@ -5,14 +5,16 @@ import base64
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 
-from aiohttp import web
+from aiohttp import web, web_response
 
 from collector.model import Format
 from collector.web import overview as pages
 from collector.web.accept import accepts_gzip, choose
 from collector.web.body import length, pressed, slices
-from collector.web.listen import bind, urls
+from collector.web.door import Door
+from collector.web.entrance import Entrance, Refusal
 from collector.web.overview import Overview
 
 MOST_AT_ONCE = 40
@@ -23,8 +25,9 @@ _SAFE = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
-    "Server": "aom-collector",
 }
+# What is not HTTP at all is answered by the library itself, which would tell its version and Python's.
+web_response.SERVER_SOFTWARE = "aom-collector"  # type: ignore[attr-defined]  # no option of its own
 
 Page = tuple[Iterable[bytes], object]
 """A page in pieces that can be gone through again and again, in any thread; and its token."""
@@ -61,28 +64,54 @@ class Web:
         self._patience = patience
         self._busy = 0
         self._pressing: dict[Format, asyncio.Task[Page]] = {}
+        self._entrance = Entrance()
         self._runner: web.AppRunner | None = None
-        self.addresses: list[str] = []
+        self._door: Door | None = None
 
-    async def start(self, listen: str) -> None:
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens, as URLs."""
+        return self._door.addresses if self._door else []
+
+    async def start(self, listen: str, config: Path | None = None) -> None:
         """Listen on `host:port`, `[v6]:port`, or `:port` for IPv4 and IPv6; port 0 is any free one.
 
-        Raises `ListenError` where it cannot be had.
+        `config`: the web configuration. Raises `ConfigError` where it is bad, `ListenError` where the address cannot
+        be had.
         """
-        sockets = bind(listen)
+        await asyncio.to_thread(self._entrance.take, config)
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/-/healthy", self._serve_healthy)
         app.router.add_get("/-/ready", self._serve_ready)
         app.router.add_get("/", self._serve_overview)
-        app.on_response_prepare.append(_protect)
+        app.on_response_prepare.append(self._dress)
         self._runner = web.AppRunner(
             app, access_log=None, logger=_silence(), shutdown_timeout=GRACE, handle_signals=False
         )
         await self._runner.setup()
-        for sock in sockets:
-            await web.SockSite(self._runner, sock).start()
-            self.addresses += urls(sock)
+        self._door = Door(self._runner)
+        await self._door.open(listen, self._entrance.context)
+
+    async def configure(self, config: Path | None) -> None:
+        """Go by another web configuration. Raises `ConfigError`, and then all stays as it was."""
+        await asyncio.to_thread(self._entrance.take, config)
+        await self._change_door()
+
+    async def refresh(self) -> bool:
+        """Take what changed in the files of the web configuration; says whether anything did.
+
+        Raises `ConfigError` once for each change that is bad, and then all stays as it was.
+        """
+        if not self._entrance.changed():
+            return False
+        await asyncio.to_thread(self._entrance.again)
+        await self._change_door()
+        return True
+
+    async def _change_door(self) -> None:
+        if self._door:
+            await self._door.change(self._entrance.context)
 
     async def close(self) -> None:
         """Stop listening; what is being sent has a moment to go out."""
@@ -95,6 +124,10 @@ class Web:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        # Whoever may not come in learns nothing, not even what there is to be asked.
+        refusal = await self._entrance.refusal(request)
+        if refusal is not None:
+            return refusal
         if self._busy >= MOST_AT_ONCE:
             return web.Response(status=503, text="Too many requests at once.\n")
         self._busy += 1
@@ -174,14 +207,17 @@ class Web:
         page = pages.page(self._overview(), request.query).encode("utf-8", "replace")
         return web.Response(body=page, content_type="text/html", charset="utf-8")
 
+    async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
+        if isinstance(response, Refusal):
+            del response.headers["Server"]
+            return
+        response.headers.update(_SAFE)
+        response.headers.update(self._entrance.headers)
+
 
 def _joined(request: web.Request, name: str) -> str | None:
     """A header that may be there several times, as if it were there once."""
     return ", ".join(request.headers.getall(name)) if name in request.headers else None
-
-
-async def _protect(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_SAFE)
 
 
 def _say(error: BaseException) -> None:

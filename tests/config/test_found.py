@@ -214,6 +214,6 @@ def test_the_demonstration_reads_no_credential_of_the_users(tmp_path: Path, monk
         monkeypatch.setenv(name, value)
     simulator = Simulator(world(7, workflows=1, start=0), clock=lambda: 0, project_id=ID)
     simulator.url = "http://127.0.0.1:9"
-    found = demo._settings("127.0.0.1:0", simulator, tmp_path)  # noqa: SLF001  what it comes to is shown nowhere
+    found = demo._settings({}, simulator, tmp_path)  # noqa: SLF001  what it comes to is shown nowhere
     assert signs(found.projects[0]) == (demo.ACCESS_KEY, demo.SECRET_KEY, None)
     assert "canary" not in repr(found)

@@ -101,25 +101,10 @@ def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(
         assert not re.search(rf"^  {command}\b", shown.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("run", "--web.config.file", "x"),
-        ("run", "--web.enable-lifecycle"),
-        ("once", "--commit"),
-        ("demo", "--web.enable-lifecycle"),
-    ],
-)
-def test_a_flag_that_is_not_built_yet_is_refused_by_name(refused, tmp_path: Path, arguments: tuple[str, ...]):
-    configuration(tmp_path, NOWHERE, ("wf-1",))
-    said = one_sentence(refused(*arguments))
-    assert arguments[1] in said
-    assert "not built yet" in said
-
-
 @pytest.mark.parametrize("command", ["run", "demo"])
 @pytest.mark.parametrize(
-    ("flag", "value"), [("--log.level", "loud"), ("--log.format", "xml"), ("--web.listen-address", "nowhere")]
+    ("flag", "value"),
+    [("--log.level", "loud"), ("--log.format", "xml"), ("--web.listen-address", "nowhere")],
 )
 def test_a_flag_with_a_bad_value_is_named(refused, tmp_path: Path, command: str, flag: str, value: str):
     configuration(tmp_path, NOWHERE, ("wf-1",))

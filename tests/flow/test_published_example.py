@@ -78,10 +78,9 @@ def test_the_version_is_one_everywhere():
     assert said.stdout.strip() == f"aom-collector, version {__version__}"
 
 
-def test_every_command_tells_the_version_and_helps_without_what_is_not_built():
+def test_every_command_tells_the_version_and_helps():
     for command in cli.commands:
         told = CliRunner().invoke(cli, [command, "--version"])
         assert told.output.strip() == f"aom-collector, version {__version__}"
         helped = CliRunner().invoke(cli, [command, "-h"])
         assert helped.exit_code == 0
-        assert not {"--commit", "--web.config.file", "--web.enable-lifecycle"} & set(helped.output.split())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from collector.model import Format
 from collector.web import Overview, Web
@@ -47,7 +48,11 @@ class Handed:
 
 @asynccontextmanager
 async def serving(
-    handed: Handed | None = None, *, listen: str = "127.0.0.1:0", patience: float = 30.0
+    handed: Handed | None = None,
+    *,
+    listen: str = "127.0.0.1:0",
+    patience: float = 30.0,
+    config: Path | None = None,
 ) -> AsyncIterator[Web]:
     """A server that listens on loopback, closed at the end."""
     handed = handed or Handed()
@@ -62,7 +67,7 @@ async def serving(
         patience=patience,
     )
     try:
-        await web.start(listen)
+        await web.start(listen, config)
         yield web
     finally:
         await web.close()
