@@ -13,14 +13,16 @@ from collector.errors import Reason, Unavailable
 class Budget:
     """The rate of one credential in requests a second, and what each gateway asked for.
 
-    `instance`: the keys of this machine, where they are the credential.
+    `instance`: the keys of this machine, where they are the credential. `of`: the same credential's at another rate.
     """
 
-    def __init__(self, rate: float, *, clock: Clock, instance: Instance | None = None) -> None:
+    def __init__(
+        self, rate: float, *, clock: Clock, instance: Instance | None = None, of: "Budget | None" = None
+    ) -> None:
         self.rate = rate
         self.clock = clock
-        self.standing = Standing(clock=clock)
-        self.instance = instance or Instance(clock=clock)
+        self.standing: Standing = of.standing if of else Standing(clock=clock)
+        self.instance: Instance = instance or (of.instance if of else Instance(clock=clock))
         self.pace = Pace(rate, clock=clock)
         self._gates: dict[str, Gate] = {}
 

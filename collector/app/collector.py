@@ -5,22 +5,22 @@ store.
 """
 
 import asyncio
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable
 
 from collector import __version__
 from collector.aom import Heard
-from collector.app.desk import Desk
+from collector.app.desks import Desks
+from collector.app.difference import Difference, difference
 from collector.app.house import House
-from collector.app.restored import Restored, dismiss
-from collector.app.terms import budgets, check, refuse_other_projects
+from collector.app.restored import Restored
+from collector.app.terms import check
 from collector.clock import Clock
 from collector.config import Settings
-from collector.errors import ConfigError, StateError
+from collector.errors import CollectorError, ConfigError
 from collector.exposition import Exposition, Own
 from collector.failpoint import failpoint
-from collector.log import Lines
-from collector.model import Fact, Format, Key, Polled, Reloaded, Scraped
+from collector.log import Lines, at_level
+from collector.model import Fact, Format, Polled, Reloaded, Scraped
 from collector.schedule import Ticker
 from collector.store import Store, open_store
 from collector.web import Overview, Web
@@ -32,7 +32,7 @@ SWEEP = 6 * 3600.0
 class App:
     """The whole collector. `lines` logs facts; a state that forgets may be handed in instead of the configured one.
 
-    `heard` is shown every answer of the service's as it came.
+    `heard` is shown every answer of the service's as it came. `read` reads the configuration again, for a reload.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class App:
         lines: Lines,
         store: Store | None = None,
         heard: Heard | None = None,
+        read: Callable[[], Settings] | None = None,
     ) -> None:
         check(settings)
         self._settings = settings
@@ -50,6 +51,7 @@ class App:
         self._lines = lines
         self._store = store
         self._heard = heard
+        self._read = read or (lambda: settings)
         self._own = Own(clock=clock)
         self._exposition = Exposition(
             stale_after=settings.stale_after,
@@ -58,12 +60,14 @@ class App:
             max_series=settings.max_series,
             own=self._own,
         )
-        self._desks: list[Desk] = []
+        self._desks: Desks | None = None
         self._ticker = Ticker(clock=clock, on_error=self._bug)
         self._web: Web | None = None
         self._not_ready: str | None = "the state is not loaded yet"
         self._loaded = False
+        self._stopping = False
         self._restored = Restored(settings.first_zero, clock)
+        self._changing = asyncio.Lock()
 
     @property
     def addresses(self) -> list[str]:
@@ -72,43 +76,76 @@ class App:
 
     async def start(self) -> None:
         """Listen, load the state, and begin to look. Raises `ListenError`, `StateError` or `ConfigError`."""
-        self._web = Web(
-            metrics=self._page,
-            carried=self._carried,
-            healthy=self._healthy,
-            ready=lambda: self._not_ready,
-            loaded=lambda: self._loaded,
-            overview=self._overview,
-            on_error=self._bug,
-        )
-        await self._web.start(self._settings.listen, self._settings.web_config)
-        await self._load()
-        self._begin()
-        self._emit(Reloaded(at=self._clock.now(), ok=True))
-        self._loaded, self._not_ready = True, None
-        failpoint("start-ready")
+        async with self._changing:
+            self._web = Web(
+                metrics=self._page,
+                carried=self._carried,
+                healthy=self._healthy,
+                ready=lambda: self._not_ready,
+                loaded=lambda: self._loaded,
+                overview=self._overview,
+                reload=self._told_to_reload,
+                on_error=self._bug,
+            )
+            await self._web.start(self._settings.listen, self._settings.web_config)
+            desks = await self._load()
+            desks.begin(self._ticker)
+            self._begin()
+            self._emit(Reloaded(at=self._clock.now(), ok=True))
+            self._loaded, self._not_ready = True, None
+            failpoint("start-ready")
+
+    async def reload(self) -> Difference:
+        """Read the configuration again and go by it; every ledger is kept.
+
+        Raises `ConfigError`, or `StateError` where the state cannot be read; then nothing changed.
+        """
+        async with self._changing:
+            try:
+                settings = await asyncio.to_thread(self._read)
+                changes = await self._change(settings)
+            except CollectorError as error:
+                self._emit(Reloaded(at=self._clock.now(), ok=False, says=str(error)))
+                raise
+            self._emit(Reloaded(at=self._clock.now(), ok=True, says=str(changes)))
+            return changes
+
+    async def _change(self, settings: Settings) -> Difference:
+        await asyncio.to_thread(check, settings)
+        changes = difference(self._settings, settings)
+        if self._desks and not self._stopping:
+            kept = await self._desks.kept(settings)
+            if self._web:
+                await self._web.configure(settings.web_config)
+            await self._desks.change(settings, kept)
+            at_level(settings.log_level)
+            self._settings = settings
+        return changes
 
     async def stop(self) -> None:
         """Stop within seconds, losing nothing that was answered."""
-        self._not_ready = "the collector is stopping"
+        self._stopping, self._not_ready = True, "the collector is stopping"
         failpoint("stop-before")
-        await self._ticker.stop()
-        await asyncio.gather(*(desk.stop() for desk in self._desks))
-        failpoint("stop-cancelled")
-        await asyncio.gather(*(desk.settle() for desk in self._desks))
-        failpoint("stop-settled")
-        if self._web:
-            await self._web.close()
-        await asyncio.gather(*(desk.close() for desk in self._desks))
-        if self._store:
-            await self._store.close()
+        async with self._changing:
+            await self._ticker.stop()
+            if self._desks:
+                await self._desks.stop()
+                failpoint("stop-cancelled")
+                await self._desks.settle()
+            failpoint("stop-settled")
+            if self._web:
+                await self._web.close()
+            if self._desks:
+                await self._desks.close()
+            if self._store:
+                await self._store.close()
         failpoint("stop-after")
 
     async def once(self) -> bytes:
         """Look at everything once, without schedule or web; the exposition then. Closes everything."""
         try:
-            await self._load()
-            await asyncio.gather(*(desk.once() for desk in self._desks))
+            desks = await self._load()
+            await desks.once()
             self._exposition.scraped(None)
             return self._exposition.page()
         finally:
@@ -117,29 +154,20 @@ class App:
     @property
     def failures(self) -> list[str]:
         """What went wrong at the workflows whose last look failed, each sentence once."""
-        return list(dict.fromkeys(chain.from_iterable(desk.failures for desk in self._desks)))
+        return self._desks.failures if self._desks else []
 
-    async def _load(self) -> None:
+    async def _load(self) -> Desks:
         """Open the state and watch every workflow from where it stood."""
-        settings, now = self._settings, self._clock.now()
+        now = self._clock.now()
         if self._store is None:
-            self._store = await open_store(settings.state, clock=self._clock, emit=self._emit)
+            self._store = await open_store(self._settings.state, clock=self._clock, emit=self._emit)
         failpoint("start-opened")
-        rows, passes = await self._store.load(), await self._store.passes()
-        failpoint("start-loaded")
-        refuse_other_projects(settings, rows)
-        spending, house = budgets(settings, self._clock), self._house(self._store)
-        self._desks = [Desk(project, budget=spending[project.name], house=house) for project in settings.projects]
-        for desk in self._desks:
-            desk.load(rows, passed=passes.get(desk.project.name))
-        await dismiss(self._store, rows, kept=frozenset(self._keys()))
-        await asyncio.gather(*(desk.resume() for desk in self._desks))
-        failpoint("start-resumed")
-        for desk in self._desks:
-            await desk.show()
+        self._desks = Desks(self._house(self._store))
+        await self._desks.open()
         self._exposition.started(now)
         self._restored.shown(now)
-        await self._store.watched(self._keys(), now)
+        await self._store.watched(self._desks.keys, now)
+        return self._desks
 
     def _house(self, store: Store) -> House:
         return House(
@@ -155,16 +183,11 @@ class App:
         )
 
     def _begin(self) -> None:
-        """Start the schedules."""
-        for desk in self._desks:
-            desk.begin(self._ticker)
+        """Start what is not any project's own."""
         self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
         self._ticker.every(HOUSEKEEPING, "web configuration", self._refresh_web)
         self._ticker.every(SWEEP, "letting go", self._let_go)
         self._ticker.start()
-
-    def _keys(self) -> list[Key]:
-        return list(chain.from_iterable(desk.keys for desk in self._desks))
 
     def _emit(self, fact: Fact) -> None:
         """The only listener: our own metrics, the log, and whether a workflow is up."""
@@ -192,15 +215,15 @@ class App:
     def _healthy(self) -> bool:
         now = self._clock.monotonic()
         writing = self._store is None or self._store.turning(now)
-        return writing and all(desk.turning(now) for desk in self._desks)
+        return writing and (self._desks is None or self._desks.turning(now))
 
     def _keep_house(self) -> None:
         """Withhold what is stale, and say of looks that could not be made in time that they were not."""
         now, wall = self._clock.monotonic(), self._clock.now()
         self._exposition.tick(wall)
         self._settled()
-        for desk in self._desks:
-            desk.keep_house(now, wall)
+        if self._desks:
+            self._desks.keep_house(now, wall)
 
     async def _refresh_web(self) -> None:
         """Take what changed in the web configuration."""
@@ -211,15 +234,12 @@ class App:
             self._lines.warn("web_config.refused", says=str(error))
 
     async def _let_go(self) -> None:
-        """Note what is watched, and delete the state of workflows that have not been for `retain_state`."""
-        if self._store is None:
-            return
-        now, keys = self._clock.now(), self._keys()
-        try:
-            await self._store.watched(keys, now)
-            await self._store.sweep(keys, now - round(self._settings.retain_state * 1000))
-        except StateError as error:
-            self._bug(error)
+        if self._desks:
+            await self._desks.note()
+
+    async def _told_to_reload(self) -> str | None:
+        """Reload for somebody who asks over HTTP; what changed, None where that is not allowed."""
+        return str(await self.reload()) if self._settings.lifecycle else None
 
     def _overview(self) -> Overview:
-        return Overview(version=__version__, rows=tuple(chain.from_iterable(desk.rows for desk in self._desks)))
+        return Overview(version=__version__, rows=self._desks.rows if self._desks else ())

@@ -1,23 +1,21 @@
 """One project at work: whom it asks, what it watches, and when each workflow has its turn."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 
 from collector.aom import Aom, Budget
-from collector.app.discovery import Discovery
+from collector.app.discovery import Discovery, known
 from collector.app.house import House
-from collector.app.row import row
 from collector.app.slot import LEAST_WAIT, NEVER, Slot
 from collector.app.terms import rules_of
 from collector.config import Project
 from collector.errors import SourceError, StateError
 from collector.ledger import Ledger
-from collector.model import Definition, Key, Listed, Listing, Workflow
+from collector.model import Definition, Key, Listed, Listing
 from collector.poll import Poll, Watched
 from collector.schedule import Schedule, Ticker, first_look
 from collector.store import Row
-from collector.web import WorkflowRow
 
 TICK = 0.1
 NAMES_EVERY = 300.0
@@ -26,10 +24,14 @@ NAMES_FIRST = 5.0
 
 
 class Desk:
-    """One project's workflows: those that the file names, and those that its list tells of."""
+    """One project's workflows: those that the file names, and those that its list tells of.
+
+    `slots`: the turns of each. `passed`: when the list was last read whole (ms).
+    """
 
     def __init__(self, project: Project, *, budget: Budget, house: House) -> None:
         self.project = project
+        self._budget = budget
         self._house = house
         self._clock = house.clock
         self._source = Aom(project, budget=budget, clock=house.clock, emit=house.emit, heard=house.heard)
@@ -48,57 +50,53 @@ class Desk:
         )
         self._named = {workflow.key: workflow for workflow in project.workflows}
         self._discovery = Discovery(project.discover) if project.discover else None
-        self._passed: int | None = None
-        self._slots: dict[Key, Slot] = {}
-        self._met: set[Key] = set()
+        self.passed: int | None = None
+        self.slots: dict[Key, Slot] = {}
         self._opening: asyncio.Task[None] | None = None
+        self._chores = (f"look at {project.name}", f"list of {project.name}")
+        self._ticker: Ticker | None = None
 
     # What is watched.
 
     def load(self, rows: Mapping[Key, Row], *, passed: int | None) -> None:
         """Take in what the file names and what was discovered before; `passed`: when the list was last read (ms)."""
-        self._passed = passed
-        for workflow in self._known(rows):
-            fresh = Row(Ledger(project_id=workflow.project_id), 0)
-            watched = Watched(workflow, rows.get(workflow.key, fresh))
-            self._slots[workflow.key] = self._slot(watched, restored=workflow.key in rows)
+        self.passed = passed
+        for watched in known(self.project, rows):
+            key = watched.workflow.key
+            self.slots[key] = self._slot(watched, restored=key in rows)
         self._count()
 
-    def _known(self, rows: Mapping[Key, Row]) -> Iterator[Workflow]:
-        yield from self._named.values()
-        discover = self.project.discover
-        for key, known in rows.items() if discover else ():
-            # What is not watched any more has no label.
-            mine = key.project == self.project.name and key not in self._named and known.ledger.label
-            if mine and discover and discover.wants(known.ledger.name, known.ledger.type):
-                yield self.project.found(key.workflow_id)
+    def take_over(self, rows: Mapping[Key, Row], *, passed: int | None, before: "Desk | None") -> None:
+        """Take in the same while the collector runs; each is fitted at its first turn, and shown as it was until then.
+
+        `before`: who had the project until now, and rests; its rows and looks go on here.
+        """
+        had = {key: slot for key, slot in before.slots.items() if not slot.gone} if before else {}
+        self.passed = before.passed if before else passed
+        rows = {**rows, **{key: slot.watched.row for key, slot in had.items()}}
+        for watched in known(self.project, rows):
+            key = watched.workflow.key
+            slot = self.slots[key] = self._slot(watched, restored=False)
+            slot.unfit = True
+            if key in had:
+                slot.follow(had[key])
+        self._count()
 
     async def resume(self) -> None:
         """Fit every restored row to today's configuration. Raises `StateError`."""
         # All at once, so that what a new name or new buckets change goes to the store in few commits.
-        await asyncio.gather(*(slot.poll.resume(slot.watched) for slot in self._slots.values()))
+        await asyncio.gather(*(slot.poll.resume(slot.watched) for slot in self.slots.values()))
 
     async def show(self) -> None:
         """Put everything on the page."""
-        for slot in self._slots.values():
-            self._show(slot)
+        for slot in self.slots.values():
+            slot.show()
             await asyncio.sleep(0)  # whoever asks meanwhile whether we are ready gets an answer
 
     @property
     def keys(self) -> list[Key]:
         """The workflows that are watched."""
-        return [key for key, slot in self._slots.items() if not slot.gone]
-
-    @property
-    def rows(self) -> list[WorkflowRow]:
-        """What the status page tells of them."""
-        return [row(slot.watched, slot.last) for slot in self._slots.values() if not slot.gone]
-
-    @property
-    def failures(self) -> list[str]:
-        """What went wrong at those whose last look failed."""
-        lasts = (slot.last for slot in self._slots.values())
-        return [last.says or "" for last in lasts if last is not None and last.outcome == "failed"]
+        return [key for key, slot in self.slots.items() if not slot.gone]
 
     def _slot(self, watched: Watched, *, restored: bool) -> Slot:
         patience = max(watched.workflow.interval, self.project.poll_deadline)
@@ -111,10 +109,14 @@ class Desk:
 
     def begin(self, ticker: Ticker) -> None:
         """Start to look."""
-        name, discover = self.project.name, self.project.discover
-        ticker.every(TICK, f"look at {name}", self._schedule.tick)
-        ticker.every(discover.interval if discover else NAMES_EVERY, f"list of {name}", self._learn)
+        self._ticker, discover = ticker, self.project.discover
+        looking, listing = self._chores
+        ticker.every(TICK, looking, self._schedule.tick)
+        ticker.every(discover.interval if discover else NAMES_EVERY, listing, self._learn)
         self._schedule.start()
+        for slot in self.slots.values():
+            if slot.unfit:
+                self._schedule.add(slot.key, self._clock.monotonic())
         self._opening = asyncio.create_task(self._open())
         self._opening.add_done_callback(self._opened)
 
@@ -123,7 +125,7 @@ class Desk:
         learning = asyncio.create_task(self._learn())
         try:
             await asyncio.wait({learning}, timeout=NAMES_FIRST)
-            self._look_first([slot for slot in self._slots.values() if slot.look_at == NEVER])
+            self._look_first([slot for slot in self.slots.values() if slot.look_at == NEVER])
             await learning
         finally:
             learning.cancel()
@@ -140,12 +142,12 @@ class Desk:
             self._house.bug(error, None)
 
     async def _work(self, key: Key, lateness: float) -> float:
-        slot = self._slots[key]
+        slot = self.slots[key]
         return await (self._leave(slot) if slot.gone else slot.turn(lateness))
 
     def keep_house(self, now: float, wall: int) -> None:
         """Say of looks that could not be made in time that they were not; `now` is monotonic, `wall` in ms."""
-        for slot in self._slots.values():
+        for slot in self.slots.values():
             if not slot.gone:
                 slot.keep_house(now, wall)
 
@@ -164,7 +166,7 @@ class Desk:
                 await slot.look()
 
         await self._learn()
-        await asyncio.gather(*map(look, list(self._slots.values())))
+        await asyncio.gather(*map(look, list(self.slots.values())))
 
     # What the list tells.
 
@@ -177,7 +179,7 @@ class Desk:
             listing = await self._source.listed()
             count = len(listing.definitions)
             for definition in listing.definitions:
-                slot = self._slots.get(Key(self.project.name, definition.workflow_id))
+                slot = self.slots.get(Key(self.project.name, definition.workflow_id))
                 if slot is not None and slot.teach(definition):
                     self._soon(slot)
             came, went = await self._discover(listing)
@@ -198,7 +200,7 @@ class Desk:
         new, gone = self._discovery.read(listing, watched)
         welcomed = await asyncio.gather(*map(self._welcome, new), return_exceptions=True)
         self._look_first([slot for slot in welcomed if isinstance(slot, Slot) and slot.look_at == NEVER])
-        went = [slot for each in gone if (slot := self._slots[Key(self.project.name, each)]).key not in self._named]
+        went = [slot for each in gone if (slot := self.slots[Key(self.project.name, each)]).key not in self._named]
         for slot in went:
             self._drop(slot)
         self._count()
@@ -209,15 +211,15 @@ class Desk:
             at = self._clock.now() if listing.date is None else listing.date
             # After what came is in the state: what a pass lacked, and is found by the next one, began in between.
             await self._house.store.passed(self.project.name, at)
-            self._passed = at
+            self.passed = at
         return tuple(each.workflow_id for each in new), tuple(slot.key.workflow_id for slot in went)
 
     async def _welcome(self, definition: Definition) -> Slot:
         """Begin to watch a workflow, from where the state has it. Raises `StateError`."""
         workflow = self.project.found(definition.workflow_id)
-        slot = self._slots.get(workflow.key)
+        slot = self.slots.get(workflow.key)
         if slot is None:
-            fresh = Ledger(project_id=workflow.project_id, lacked=self._passed)
+            fresh = Ledger(project_id=workflow.project_id, lacked=self.passed)
             known = await self._house.store.fetch(workflow.key)
             slot = self._slot(Watched(workflow, known or Row(fresh, 0)), restored=False)
             if known:
@@ -225,16 +227,9 @@ class Desk:
             slot.teach(definition)
             await slot.learn()
         slot.gone = False
-        self._slots[slot.key] = slot
-        self._show(slot)
+        self.slots[slot.key] = slot
+        slot.show()
         return slot
-
-    def _show(self, slot: Slot) -> None:
-        ledger = slot.watched.row.ledger
-        self._house.exposition.watch(slot.watched.workflow, ledger, restored=slot.restored)
-        if slot.key not in self._met:  # one that comes back was counted on before it went
-            self._met.add(slot.key)
-            self._house.own.restore(slot.key.project, ledger.rejected, ledger.invalid)
 
     def _drop(self, slot: Slot) -> None:
         """Show a workflow no more; what is under way for it ends before its row is left."""
@@ -249,7 +244,7 @@ class Desk:
                 return now
         except StateError:
             return now + LEAST_WAIT  # the store has reported it
-        del self._slots[slot.key]
+        del self.slots[slot.key]
         self._schedule.remove(slot.key)
         return NEVER
 
@@ -260,6 +255,27 @@ class Desk:
 
     # How it ends.
 
+    def works_for(self, project: Project, budget: Budget) -> bool:
+        """Whether this is what a project needs."""
+        return self.project == project and self._budget is budget
+
+    async def rest(self) -> None:
+        """Look no more, and leave every row as it is kept, for whoever comes after."""
+        if self._ticker:
+            for chore in self._chores:
+                self._ticker.never(chore)
+        await self.stop()
+        await self.settle()
+
+    async def part(self, watched: Container[Key]) -> None:
+        """Show what is not watched by anybody any more no longer, and note in its row that it is not."""
+        left = [slot for key, slot in self.slots.items() if key not in watched]
+        for slot in left:
+            slot.gone = True
+            self._house.exposition.forget(slot.key)
+        # What the store refuses is noted at the next start.
+        await asyncio.gather(*(slot.leave() for slot in left), return_exceptions=True)
+
     async def stop(self) -> None:
         """Take no more turns, and cancel what is being fetched."""
         if self._opening:
@@ -269,7 +285,7 @@ class Desk:
 
     async def settle(self) -> None:
         """Wait until everything handed to the store is committed and published, or refused."""
-        farewells = [slot.leave() for slot in self._slots.values() if slot.gone]
+        farewells = [slot.leave() for slot in self.slots.values() if slot.gone]
         await asyncio.gather(*farewells, return_exceptions=True)
         await self._poll.settle()
 

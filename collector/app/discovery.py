@@ -1,9 +1,12 @@
 """Which workflows of a project's list are watched without being named, and which are so no longer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 
-from collector.config import Discover
-from collector.model import Definition, Listing
+from collector.config import Discover, Project
+from collector.ledger import Ledger
+from collector.model import Definition, Key, Listing
+from collector.poll import Watched
+from collector.store import Row
 
 PASSES_UNTIL_GONE = 3
 
@@ -22,3 +25,15 @@ class Discovery:
         whole = bool(listing.complete and listing.definitions)
         self._missing = {each: self._missing.get(each, 0) + whole for each in watched if each not in wanted}
         return new, [each for each, passes in self._missing.items() if passes >= PASSES_UNTIL_GONE]
+
+
+def known(project: Project, rows: Mapping[Key, Row]) -> Iterator[Watched]:
+    """What a project's file names, and what was discovered before, with what the state has of it."""
+    named = {workflow.key for workflow in project.workflows}
+    for workflow in project.workflows:
+        yield Watched(workflow, rows.get(workflow.key) or Row(Ledger(project_id=workflow.project_id), 0))
+    for key, row in rows.items() if project.discover else ():
+        # What is not watched any more has no label.
+        mine = key.project == project.name and key not in named and row.ledger.label
+        if mine and project.discover and project.discover.wants(row.ledger.name, row.ledger.type):
+            yield Watched(project.found(key.workflow_id), row)

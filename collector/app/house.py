@@ -1,7 +1,7 @@
 """What all projects of a collector share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collector.aom import Heard
 from collector.app.restored import Restored
@@ -16,7 +16,7 @@ from collector.store import Store
 class House:
     """The rooms that every project uses. `bug` is told what nobody expected, and of which workflow it is, if of one.
 
-    `heard` is shown every answer of the service's as it came.
+    `heard` is shown every answer of the service's as it came. `met`: the workflows that were ever shown.
     """
 
     settings: Settings
@@ -28,3 +28,4 @@ class House:
     emit: Callable[[Fact], None]
     bug: Callable[[BaseException, Key | None], None]
     heard: Heard | None = None
+    met: set[Key] = field(default_factory=set)

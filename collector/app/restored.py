@@ -18,7 +18,7 @@ class Restored:
     """
 
     def __init__(self, first_zero: float, clock: Clock) -> None:
-        self._first_zero = first_zero
+        self.first_zero = first_zero
         self._clock = clock
         self._from = 0
         self._gone_at: float | None = None
@@ -34,9 +34,9 @@ class Restored:
 
     def release_at(self, due: int, now: float) -> float:
         """When a hold until `due` (ms) may end, on the monotonic clock; it may be asked again then."""
-        if due < self._from + round(self._first_zero * 1000):
+        if due < self._from + round(self.first_zero * 1000):
             return now  # born before the start
-        return now + SOON if self._gone_at is None else self._gone_at + self._first_zero
+        return now + SOON if self._gone_at is None else self._gone_at + self.first_zero
 
 
 async def dismiss(store: Store, rows: Mapping[Key, Row], *, kept: Container[Key]) -> None:

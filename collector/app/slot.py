@@ -20,7 +20,8 @@ class Slot:
 
     `restored`: it began on existing state. `patience`: seconds after which a look that was due and has not ended is
     late. `overdue`: that was said. `lesson`: what the list told and the ledger has yet to learn; `told`: what it told
-    last. `last`: how the last look went. `gone`: it is watched no more, and only its row has to be told.
+    last. `last`: how the last look went. `gone`: it is watched no more, and only its row has to be told. `unfit`: its
+    row has yet to be fitted to another configuration, and shown as that has it.
     """
 
     watched: Watched
@@ -35,11 +36,18 @@ class Slot:
     told: Definition | None = None
     last: Polled | None = None
     gone: bool = False
+    unfit: bool = False
 
     @property
     def key(self) -> Key:
         """What its state is kept under."""
         return self.watched.workflow.key
+
+    def follow(self, before: "Slot") -> None:
+        """Go on with the turns that another hand had; a shorter interval holds from now on."""
+        self.restored, self.lesson, self.told = before.restored, before.lesson, before.told
+        self.last, self.overdue = before.last, before.overdue
+        self.look_at = min(before.look_at, self.house.clock.monotonic() + self.watched.workflow.interval)
 
     def teach(self, definition: Definition) -> bool:
         """Put down what the list tells; says whether that is new."""
@@ -59,6 +67,8 @@ class Slot:
     async def turn(self, lateness: float) -> float:
         """Do what is due, `lateness` seconds late: end a hold, look; returns when it needs a hand again."""
         clock, now = self.house.clock, self.house.clock.monotonic()
+        if self.unfit and not await self._fit():
+            return now + LEAST_WAIT
         with suppress(StateError):  # the store has reported it, and the lesson waits for the next turn
             await self.learn()
         if self.release and now >= self.release[1]:
@@ -68,6 +78,24 @@ class Slot:
             self.overdue = False
             self.look_at = next_look(self.look_at, self.watched.workflow.interval, clock.monotonic())
         return self._plan(now=clock.monotonic(), wall=clock.now())
+
+    async def _fit(self) -> bool:
+        """Fit the row to the configuration; whether that could be kept."""
+        try:
+            await self.poll.resume(self.watched)
+        except StateError:
+            return False  # the store has reported it; nothing else can be kept meanwhile either
+        self.unfit = False
+        self.show()
+        return True
+
+    def show(self) -> None:
+        """Put it on the page, or show it as the configuration has it now."""
+        ledger = self.watched.row.ledger
+        self.house.exposition.watch(self.watched.workflow, ledger, restored=self.restored)
+        if self.key not in self.house.met:  # one that comes back was counted on before it went
+            self.house.met.add(self.key)
+            self.house.own.restore(self.key.project, ledger.rejected, ledger.invalid)
 
     async def look(self, lateness: float = 0.0) -> None:
         """Look at it, and tell how that went."""

@@ -1,6 +1,7 @@
 """What a configuration means for the rooms together: the rules of counting, the budgets, and what they refuse."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from collector.aom import Budget
@@ -37,15 +38,35 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def budgets(settings: Settings, clock: Clock) -> dict[str, Budget]:
-    """Each project's budget, one for all that share a credential; the lowest rate that is named holds."""
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The budgets of a configuration: `of` each project by its name, and by `owner` of the credential."""
+
+    of: Mapping[str, Budget]
+    owner: Mapping[tuple[str, ...], Budget] = field(repr=False)
+
+
+def budgets(settings: Settings, clock: Clock, known: Budgets | None = None) -> Budgets:
+    """A budget for each credential, whoever shares it; the lowest rate that is named holds.
+
+    `known`: those there are. With the same rate one goes on; with another, the credential stands as it did.
+    """
     owners = {project.name: project.auth.owner for project in settings.projects}
     rates: dict[tuple[str, ...], float] = {}
     for project in settings.projects:
         owner, rate = owners[project.name], project.max_requests_per_second
         rates[owner] = min(rate, rates.get(owner, rate))
-    shared = {owner: Budget(rate, clock=clock) for owner, rate in rates.items()}
-    return {name: shared[owner] for name, owner in owners.items()}
+    made = {}
+    for owner, rate in rates.items():
+        one = known.owner.get(owner) if known else None
+        made[owner] = one if one and one.rate == rate else Budget(rate, clock=clock, of=one)
+    return Budgets({name: made[owner] for name, owner in owners.items()}, made)
+
+
+def shown_alike(one: Settings, other: Settings) -> bool:
+    """Whether two configurations count and show alike, whatever they watch."""
+    same = ("stale_after", "first_zero", "disable", "max_series")
+    return rules_of(one) == rules_of(other) and all(getattr(one, key) == getattr(other, key) for key in same)
 
 
 def refuse_other_projects(settings: Settings, rows: Mapping[Key, Row]) -> None:

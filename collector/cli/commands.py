@@ -18,8 +18,8 @@ from collector.cli import demo as demonstration
 from collector.cli import doctor as visiting
 from collector.cli import serve
 from collector.clock import Clock
-from collector.config import load, parse
-from collector.errors import CollectorError, ConfigError, StateNewer
+from collector.config import Settings, load, parse
+from collector.errors import CollectorError, ConfigError, Fault, StateNewer
 
 NOT_BUILT = {
     "backfill": "writing the past for Prometheus",
@@ -89,15 +89,21 @@ def cli() -> None:
 @_CONFIG
 @_FLAGS
 def run(config: Path, **flags: str | bool | None) -> None:
-    """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once)."""
-    settings = load(config, os.environ, _given(flags))
-    if not settings.projects:
-        msg = f"{config}: no [[project]] is configured, so there is nothing to watch"
-        raise click.UsageError(msg)
+    """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once); SIGHUP reloads the file."""
+    serve.never_hang_up()
+
+    def read() -> Settings:
+        settings = load(config, os.environ, _given(flags))
+        if not settings.projects:
+            says = "no [[project]] is configured, so there is nothing to watch"
+            raise ConfigError((Fault(path=str(config), says=says),))
+        return settings
+
+    settings = read()
     lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
     for warning in settings.warnings:
         lines.warn("configuration.warning", says=warning)
-    serve.turn(serve.until_told(App(settings, clock=Clock(), lines=lines), lines))
+    serve.turn(serve.until_told(App(settings, clock=Clock(), lines=lines, read=read), lines))
 
 
 @cli.command()

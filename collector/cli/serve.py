@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from collector.aom import Heard
 from collector.app import App
 from collector.clock import Clock
 from collector.config import Settings
-from collector.errors import StateLocked
+from collector.errors import CollectorError, StateLocked
 from collector.log import Lines
 from collector.model import Fact
 from collector.store import Memory, Store, open_store
@@ -47,8 +48,13 @@ def turn(work: Coroutine[object, object, T]) -> T:
         return runner.run(_unless_interrupted(work))
 
 
-def told_to_stop(lines: Lines | None = None) -> asyncio.Event:
-    """An event that the first SIGTERM or SIGINT sets; the second ends the process at once. SIGHUP ends nothing."""
+def never_hang_up() -> None:
+    """Let SIGHUP end nothing, also before there is anything to reload."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def told_to_stop() -> asyncio.Event:
+    """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -59,23 +65,40 @@ def told_to_stop(lines: Lines | None = None) -> asyncio.Event:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told, number)
-
-    def hung_up() -> None:
-        if lines:
-            lines.warn("config.not_reloaded", says="reloading is not built yet; restart to take a changed file")
-
-    loop.add_signal_handler(signal.SIGHUP, hung_up)
     return stop
+
+
+@asynccontextmanager
+async def _reloading(app: App) -> AsyncIterator[None]:
+    """Let SIGHUP reload; signals that come while that is being done come to one more."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    async def reload() -> None:
+        while True:
+            await told.wait()
+            told.clear()
+            with suppress(CollectorError):  # the log has it
+                await app.reload()
+
+    # Not by the loop itself, which would let it end the process once it closes.
+    signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(told.set))
+    task = asyncio.create_task(reload())
+    try:
+        yield
+    finally:
+        never_hang_up()
+        task.cancel()
 
 
 async def until_told(app: App, lines: Lines) -> None:
     """Run a collector until told to stop."""
-    stop = told_to_stop(lines)
+    stop = told_to_stop()
     try:
-        await app.start()
-        lines.say("collector.started", listening=app.addresses)
-        await stop.wait()
-        lines.say("collector.stopping")
+        async with _reloading(app):
+            await app.start()
+            lines.say("collector.started", listening=app.addresses)
+            await stop.wait()
+            lines.say("collector.stopping")
     finally:
         await app.stop()
     lines.say("collector.stopped")

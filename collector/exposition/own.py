@@ -64,6 +64,12 @@ class Own:
             for value in values:
                 self._counters[name].labels(clean(project), value)
 
+    def forget(self, project: str) -> None:
+        """Show no facts about now of a project that is watched no more; what was counted stays."""
+        for row in OWN:
+            if row.type == "gauge" and row.labels == ("project",):
+                self._gauges[row.name].remove_by_labels({"project": clean(project)})
+
     def restore(self, project: str, rejected: Mapping[str, int], invalid: Mapping[str, int]) -> None:
         """Go on from what the state says was counted before this start."""
         for reason, count in rejected.items():

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from operator import itemgetter
 
 from collector.exposition.catalog import CATALOG
-from collector.exposition.family import WORKFLOW
+from collector.exposition.family import WORKFLOW, Family
 from collector.exposition.looks import LOOKS, Looks
 from collector.exposition.own import Own
 from collector.exposition.read import View
@@ -82,22 +82,37 @@ class Exposition:
     def __init__(
         self, *, stale_after: float, first_zero: float, disable: frozenset[str], max_series: int, own: Own
     ) -> None:
+        self._own = own
+        self._shown: dict[Key, _Shown] = {}
+        self._waiting: dict[Key, _Shown] = {}
+        self._rendered = 0
+        self.samples = 0
+        self.edition = 0
+        self._families: tuple[Family[View], ...] = ()
+        self._looks: tuple[Family[Looks], ...] = ()
+        self.configure(stale_after=stale_after, first_zero=first_zero, disable=disable, max_series=max_series)
+
+    def configure(self, *, stale_after: float, first_zero: float, disable: frozenset[str], max_series: int) -> None:
+        """Go by other settings; a family that is exposed anew comes with a workflow's next publication."""
         self._stale_after = stale_after
         self._first_zero = round(first_zero * 1000)
         self._disable = disable
         self._max_series = max_series
-        self._own = own
+        before = self._names
         self._families = tuple(family for family in CATALOG if family.name not in disable)
         self._now = tuple(index for index, family in enumerate(self._families) if family.now)
         self._looks = tuple(family for family in LOOKS if family.name not in disable)
         rows = [(row.name, row.type, row.help) for row in self._families]
         rows += [(row.name, row.type, row.help) for row in self._looks]
         self._headers = {form: [header(*row, form) for row in rows] for form in Format}
-        self._shown: dict[Key, _Shown] = {}
-        self._waiting: dict[Key, _Shown] = {}
-        self._rendered = 0
-        self.samples = 0
-        self.edition = 0
+        for shown in self._shown.values():
+            blocks = dict(zip(before, shown.blocks, strict=True))
+            shown.blocks = [blocks.get(name, ()) for name in self._names]
+            shown.now = tuple((blocks.get(self._names[index], ()), 0) for index in self._now)
+
+    @property
+    def _names(self) -> list[str]:
+        return [*(family.name for family in self._families), *(family.name for family in self._looks)]
 
     def watch(self, workflow: Workflow, ledger: Ledger | None, *, restored: bool) -> None:
         """Begin to show a workflow; `restored`: its totals come from existing state.

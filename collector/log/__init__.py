@@ -1,6 +1,6 @@
 """Structured logs: their set-up, and how facts become lines."""
 
 from collector.log.lines import Lines
-from collector.log.setup import setup
+from collector.log.setup import at_level, setup
 
-__all__ = ["Lines", "setup"]
+__all__ = ["Lines", "at_level", "setup"]

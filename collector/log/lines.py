@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from structlog.typing import FilteringBoundLogger
 
-from collector.model import Committed, Ended, Fact, Key, Listed, Polled, Renewed
+from collector.model import Committed, Ended, Fact, Key, Listed, Polled, Reloaded, Renewed
 
 MOST_WORDS = 1000
 """How many unknown status words are told at most: whoever makes them up does not fill the log or the memory."""
@@ -44,6 +44,8 @@ class Lines:
             self._committed(fact)
         elif isinstance(fact, Listed):
             self._listed(fact)
+        elif isinstance(fact, Reloaded):
+            self._reloaded(fact)
         elif isinstance(fact, Renewed):
             self._log.info("credential.renewed", project=fact.project, expires=_utc(fact.expires_at))
 
@@ -59,6 +61,11 @@ class Lines:
         """Log an error nobody expected, with its traceback."""
         where = {"project": key.project, "workflow_id": key.workflow_id} if key else {}
         self._log.error("collector.bug", **where, exc_info=error)
+
+    def _reloaded(self, fact: Reloaded) -> None:
+        if fact.says is not None:  # at the start nothing changed
+            log = self._log.info if fact.ok else self._log.error
+            log("config.reloaded" if fact.ok else "config.refused", says=fact.says)
 
     def _polled(self, fact: Polled) -> None:
         where = {"workflow": fact.name, "project": fact.key.project, "workflow_id": fact.key.workflow_id}

@@ -59,6 +59,11 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
     return Lines(log)
 
 
+def at_level(level: str) -> None:
+    """Log from another level on."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]))
+
+
 def _renderers(chosen: str, *, colors: bool) -> list[Processor]:
     if chosen == "json":
         return [_in_order, structlog.processors.JSONRenderer(ensure_ascii=False), _one_line]

@@ -72,6 +72,14 @@ class Entrance:
         return Refusal(status=401, text="Unauthorized.\n", headers={"WWW-Authenticate": 'Basic, charset="UTF-8"'})
 
 
+def is_foreign(request: web.Request) -> bool:
+    """Whether a page of another site sent a request, as browsers tell; programs tell nothing."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    # A proxy that ends encryption changes the scheme.
+    other = origin is not None and origin.partition("://")[2] != request.host
+    return other or site not in {None, "same-origin", "none"}
+
+
 def _marks(files: Iterable[Path]) -> tuple[_Mark, ...]:
     return tuple(map(_mark, files))
 

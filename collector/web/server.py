@@ -9,12 +9,13 @@ from pathlib import Path
 
 from aiohttp import web, web_response
 
+from collector.errors import CollectorError, ConfigError
 from collector.model import Format
 from collector.web import overview as pages
 from collector.web.accept import accepts_gzip, choose
 from collector.web.body import length, pressed, slices
 from collector.web.door import Door
-from collector.web.entrance import Entrance, Refusal
+from collector.web.entrance import Entrance, Refusal, is_foreign
 from collector.web.overview import Overview
 
 MOST_AT_ONCE = 40
@@ -38,7 +39,8 @@ class Web:
     """Serves what it is handed.
 
     `metrics` gives the page in pieces and a token, `carried` takes the token once the page has gone out whole. `ready`
-    says why not, None when it is; `loaded`: there is a page to serve. `on_error` hears of errors that nobody expected.
+    says why not, None when it is; `loaded`: there is a page to serve. `reload` says what it changed, None where nobody
+    may ask for it; it raises `ConfigError`. `on_error` hears of errors that nobody expected.
     `patience`: seconds a reader has for a whole page.
     """
 
@@ -51,6 +53,7 @@ class Web:
         ready: Callable[[], str | None],
         loaded: Callable[[], bool],
         overview: Callable[[], Overview],
+        reload: Callable[[], Awaitable[str | None]],
         on_error: Callable[[BaseException], None] | None = None,
         patience: float = PATIENCE,
     ) -> None:
@@ -60,6 +63,7 @@ class Web:
         self._ready = ready
         self._loaded = loaded
         self._overview = overview
+        self._reload = reload
         self._on_error = on_error or _say
         self._patience = patience
         self._busy = 0
@@ -84,6 +88,8 @@ class Web:
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/-/healthy", self._serve_healthy)
         app.router.add_get("/-/ready", self._serve_ready)
+        app.router.add_route("POST", "/-/reload", self._serve_reload)
+        app.router.add_route("PUT", "/-/reload", self._serve_reload)
         app.router.add_get("/", self._serve_overview)
         app.on_response_prepare.append(self._dress)
         self._runner = web.AppRunner(
@@ -206,6 +212,19 @@ class Web:
     async def _serve_overview(self, request: web.Request) -> web.Response:
         page = pages.page(self._overview(), request.query).encode("utf-8", "replace")
         return web.Response(body=page, content_type="text/html", charset="utf-8")
+
+    async def _serve_reload(self, request: web.Request) -> web.Response:
+        if is_foreign(request):
+            return web.Response(status=403, text="Another site asked for this, and may not.\n")
+        try:
+            changes = await self._reload()
+        except ConfigError as error:
+            return web.Response(status=400, text=f"{error}\n")
+        except CollectorError as error:
+            return web.Response(status=503, text=f"{error}\n")
+        if changes is None:
+            return web.Response(status=403, text="Reloading over HTTP is off: set collector.lifecycle.\n")
+        return web.Response(text=f"Reloaded: {changes}.\n")
 
     async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
         if isinstance(response, Refusal):

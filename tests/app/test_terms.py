@@ -29,7 +29,7 @@ def settings(*projects: tuple[str, float, str]):
 
 def test_projects_that_share_a_credential_share_its_lowest_rate():
     mine = settings(("a", 2.0, "one"), ("b", 0.5, "one"), ("c", 4.0, "other"))
-    found = budgets(mine, Clock())
+    found = budgets(mine, Clock()).of
     a, b, c = (found[name] for name in ("a", "b", "c"))
     assert a is b
     assert a is not c
@@ -44,7 +44,7 @@ def test_one_key_is_one_credential_however_it_is_written(tmp_path: Path):
         TEXT.format(name=place, rate=1, token="").replace('token = ""', f'access_key = "AK"\n{way}')
         for place, way in enumerate(ways)
     )
-    found = budgets(parse(text, base=tmp_path, environ={}), Clock())
+    found = budgets(parse(text, base=tmp_path, environ={}), Clock()).of
     assert len({id(budget) for budget in found.values()}) == 1
 
 

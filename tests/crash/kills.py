@@ -80,6 +80,7 @@ AHEAD = 3000
 """Milliseconds that the service's time goes on at most after a workflow's last whole answer."""
 LEAST_RATE = 20.0
 """Scrapes a second, below which the command says that it failed: the machine was too busy for a proof."""
+FORGETS = ('forget_after = "10m"', 'forget_after = "11m"')
 LIFE = (0.5, 1.5)
 """Seconds that a life lasts after its first page where no failpoint ends it."""
 LINGER = 30.0
@@ -199,11 +200,14 @@ class Harness:
         place = None if self._all_released and (place or "").startswith("release") else place
         for _ in range(3):
             async with self._scraped(place and self._order(place)) as life:
-                if place is None or place.startswith("stop"):
+                if place is None or place.startswith(("stop", "reload")):
                     await self._pages(life)
                     await life.over(within=self._chance.uniform(*LIFE))
                 if place and place.startswith("stop"):
                     life.stop()
+                if place and place.startswith("reload"):
+                    self._edit()
+                    life.reload()
                 if place and place.startswith("commit"):
                     # What it shows by now, somebody has seen.
                     assert await life.met(place), life.lines[-20:]
@@ -217,8 +221,18 @@ class Harness:
         self._all_released = self._all_released or (place or "").startswith("release")
 
     def _order(self, place: str) -> str:
-        often = 1 if place.startswith("st") else self._chance.randint(1, 4 if place.startswith("release") else 20)
+        often = (
+            1
+            if place.startswith(("st", "reload"))
+            else self._chance.randint(1, 4 if place.startswith("release") else 20)
+        )
         return f"{place}:{often}:{LINGER if place.startswith('commit') else 0}"
+
+    def _edit(self) -> None:
+        """Change a rule of counting, so that every row is fitted anew; what is right stays so."""
+        path = self._folder / "collector.toml"
+        now, then = sorted(FORGETS, key=path.read_text("utf-8").count, reverse=True)
+        path.write_text(path.read_text("utf-8").replace(now, then), "utf-8")
 
     @asynccontextmanager
     async def _scraped(self, failpoint: str | None = None, *, time_passes: bool = True):

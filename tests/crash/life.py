@@ -68,6 +68,10 @@ class Life:
         """Ask it to stop."""
         self._send(signal.SIGTERM)
 
+    def reload(self) -> None:
+        """Ask it to read its file again."""
+        self._send(signal.SIGHUP)
+
     def _send(self, number: int) -> None:
         if self._process.returncode is None:
             self._process.send_signal(number)

@@ -27,9 +27,8 @@ async def test_killed_at_every_failpoint_it_counts_each_ending_once_and_no_count
 
 
 def test_a_failpoint_stands_at_every_boundary():
-    """Reloading is not built yet, so there is none in it."""
     boundaries = {name.partition("-")[0] for name in points()}
-    assert boundaries == {"answer", "commit", "publish", "release", "start", "stop"}
+    assert boundaries == {"answer", "commit", "publish", "release", "reload", "start", "stop"}
 
 
 def test_in_a_normal_run_a_failpoint_does_nothing():

@@ -240,6 +240,6 @@ async def test_a_second_interrupt_ends_at_once_and_a_hang_up_ends_nothing(tmp_pa
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             running.process.send_signal(signal.SIGHUP)
-            await running.says("config.not_reloaded")
+            await running.says("config.reloaded.*nothing changed")
             await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 1)
             assert await running.stop(signal.SIGINT) == 0

@@ -25,6 +25,8 @@ class Handed:
     pieces: list[bytes] | None = None
     formats: list[Format] = field(default_factory=list)
     asked: int = 0
+    changes: str | Exception | None = None
+    reloads: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     on_carried: Callable[[], None] = lambda: None
 
@@ -40,6 +42,12 @@ class Handed:
             while self.asked < times:
                 self.news.clear()
                 await self.news.wait()
+
+    async def reload(self) -> str | None:
+        self.reloads += 1
+        if isinstance(self.changes, Exception):
+            raise self.changes
+        return self.changes
 
     def carry(self, token: object) -> None:
         self.carried.append(token)
@@ -63,6 +71,7 @@ async def serving(
         ready=lambda: handed.not_ready,
         loaded=lambda: handed.loaded,
         overview=lambda: handed.overview,
+        reload=handed.reload,
         on_error=handed.errors.append,
         patience=patience,
     )

@@ -121,7 +121,7 @@ async def test_a_wrong_method_is_refused_and_the_right_ones_are_named(client, ha
     assert handed.asked == 0
 
 
-@pytest.mark.parametrize("path", ["/metric", "/metrics/", "/-/", "/-/reload", "/favicon.ico", "/%2e%2e/etc/passwd"])
+@pytest.mark.parametrize("path", ["/metric", "/metrics/", "/-/", "/-/reload/", "/favicon.ico", "/%2e%2e/etc/passwd"])
 async def test_an_unknown_path_is_not_found(client, path):
     answer, body = await fetch(client, path)
     assert (answer.status, body, answer.content_type) == (404, b"Not Found.\n", "text/plain")

@@ -23,7 +23,7 @@ __all__ = ["Check", "Findings", "Outcome", "ProjectFindings", "Seen", "examine",
 async def examine(settings: Settings, *, clock: Clock, done: Callable[[], None]) -> Findings:
     """Visit every project; `done` is called after each workflow. Raises `ConfigError`."""
     check(settings)
-    shared, forecast = budgets(settings, clock), Forecast(settings, clock=clock)
+    shared, forecast = budgets(settings, clock).of, Forecast(settings, clock=clock)
     visits = [
         Visit(project, place=place, budget=shared[project.name], forecast=forecast, clock=clock, done=done)
         for place, project in enumerate(settings.projects)
