@@ -1,6 +1,6 @@
 """The composition root."""
 
-from collector.app.collector import App
+from collector.app.collector import PRIVATE, App
 from collector.app.terms import check
 
-__all__ = ["App", "check"]
+__all__ = ["PRIVATE", "App", "check"]

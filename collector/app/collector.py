@@ -6,27 +6,33 @@ store.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
 
 from collector import __version__
 from collector.aom import Heard
 from collector.app.desks import Desks
 from collector.app.difference import Difference, difference
+from collector.app.holdings import holdings
 from collector.app.house import House
 from collector.app.restored import Restored
 from collector.app.terms import check
 from collector.clock import Clock
 from collector.config import Settings
-from collector.errors import CollectorError, ConfigError
+from collector.errors import CollectorError, ConfigError, ListenError
 from collector.exposition import Exposition, Own
 from collector.failpoint import failpoint
 from collector.log import Lines, at_level
 from collector.model import Fact, Format, Polled, Reloaded, Scraped
 from collector.schedule import Ticker
 from collector.store import Store, open_store
-from collector.web import Overview, Web
+from collector.web import Overview, Private, Web
 
 HOUSEKEEPING = 1.0
 SWEEP = 6 * 3600.0
+PRIVATE = ".sock"
+"""What is added to the state's path for the private socket beside it."""
 
 
 class App:
@@ -63,6 +69,7 @@ class App:
         self._desks: Desks | None = None
         self._ticker = Ticker(clock=clock, on_error=self._bug)
         self._web: Web | None = None
+        self._private: Private | None = None
         self._not_ready: str | None = "the state is not loaded yet"
         self._loaded = False
         self._stopping = False
@@ -89,6 +96,7 @@ class App:
             )
             await self._web.start(self._settings.listen, self._settings.web_config)
             desks = await self._load()
+            await self._open_private()
             desks.begin(self._ticker)
             self._begin()
             self._emit(Reloaded(at=self._clock.now(), ok=True))
@@ -133,8 +141,9 @@ class App:
                 failpoint("stop-cancelled")
                 await self._desks.settle()
             failpoint("stop-settled")
-            if self._web:
-                await self._web.close()
+            for door in (self._web, self._private):
+                if door:
+                    await door.close()
             if self._desks:
                 await self._desks.close()
             if self._store:
@@ -181,6 +190,21 @@ class App:
             bug=self._lines.bug,
             heard=self._heard,
         )
+
+    async def _open_private(self) -> None:
+        """Answer who may read the state, on a socket beside it; without one the collector works as well."""
+        kind, _, path = self._settings.state.partition(":")
+        if kind == "sqlite" and self._store:
+            store = self._store
+
+            async def holds() -> bytes:
+                return await asyncio.to_thread(lambda rows: msgspec.json.encode(holdings(rows)), await store.load())
+
+            self._private = Private(healthy=self._healthy, holdings=holds, backup=store.backup)
+            try:
+                await self._private.start(Path(f"{path}{PRIVATE}"))
+            except ListenError as error:
+                self._lines.warn("private_socket.absent", says=str(error))
 
     def _begin(self) -> None:
         """Start what is not any project's own."""

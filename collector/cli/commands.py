@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from collector import __version__, log
 from collector.app import App
@@ -17,15 +18,12 @@ from collector.app.recorder import recording
 from collector.cli import demo as demonstration
 from collector.cli import doctor as visiting
 from collector.cli import serve
+from collector.cli import state as holding
 from collector.clock import Clock
-from collector.config import Settings, load, parse
+from collector.config import Settings, load, parse, state_of
 from collector.errors import CollectorError, ConfigError, Fault, StateNewer
 
-NOT_BUILT = {
-    "backfill": "writing the past for Prometheus",
-    "state": "showing the state",
-    "health": "asking a running collector how it is",
-}
+NOT_BUILT = {"backfill": "writing the past for Prometheus"}
 UNUSABLE, FAULTY = 2, 1
 
 
@@ -154,6 +152,37 @@ def doctor(config: Path, *, as_json: bool) -> None:
     else:
         visiting.show(findings)
     if not findings.ok:
+        sys.exit(FAULTY)
+
+
+@cli.command()
+@_CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print it for machines.")
+@click.option(
+    "--backup", type=click.Path(path_type=Path), metavar="FILE",
+    help="Write a consistent copy into a new file instead; also while a collector runs.",
+)  # fmt: skip
+def state(config: Path, backup: Path | None, *, as_json: bool) -> None:
+    """Show what the state holds, or copy it; beside a running collector it asks that one."""
+    path = holding.path_of(state_of(config, os.environ))
+    if backup:
+        size = holding.back_up(path, backup)
+        click.echo(f"{backup} holds a copy of {path}, {size:,} bytes")
+        return
+    held = holding.held(path)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(held), indent=2))
+    else:
+        holding.show(path, held)
+
+
+@cli.command()
+@_CONFIG
+def health(config: Path) -> None:
+    """Ask the collector of this configuration whether it is healthy; for images and units."""
+    well, says = holding.healthy(holding.path_of(state_of(config, os.environ)))
+    click.echo(says, err=not well)
+    if not well:
         sys.exit(FAULTY)
 
 

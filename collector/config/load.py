@@ -19,32 +19,20 @@ def load(path: Path, environ: Mapping[str, str], overrides: Mapping[str, object]
 
     `overrides` are the values of command-line flags by key of `[collector]`. Raises `ConfigError` with all faults.
     """
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a path"
-        fix = "name the file with --config" if isinstance(error, FileNotFoundError) else ""
-        raise ConfigError((Fault(path=str(path), says=f"cannot be read: {reason}", fix=fix),)) from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError((Fault(path=f"line {line}", says="is not UTF-8", fix="save the file as UTF-8"),)) from None
-    return parse(text, base=path.absolute().parent, environ=environ, overrides=overrides)
+    return parse(_text(path), base=path.absolute().parent, environ=environ, overrides=overrides)
+
+
+def state_of(path: Path, environ: Mapping[str, str]) -> str:
+    """Where a configuration keeps its state, whatever else is wrong with it by now. Otherwise as `load`."""
+    tree = _tree(_text(path))
+    table = tree.get("collector")
+    named = {key: table[key] for key in ("state", "state_file") if key in table} if isinstance(table, dict) else {}
+    return settle({"collector": named}, base=path.absolute().parent, environ=environ).state
 
 
 def parse(text: str, *, base: Path, environ: Mapping[str, str], overrides: Mapping[str, object] = _NOTHING) -> Settings:
     """Read a configuration from text; `base` is the folder that relative paths start from. Otherwise as `load`."""
-    try:
-        tree = tomllib.loads(text)
-    except RecursionError:
-        raise ConfigError((Fault(path="file", says="is nested too deeply"),)) from None
-    except ValueError as error:
-        found = _AT.fullmatch(str(error))
-        line = (found["line"] if found else None) or text.rstrip().count("\n") + 1
-        says = f"is not TOML: {found['says'] if found else 'a value cannot be read'}"
-        raise ConfigError((Fault(path=f"line {line}", says=says),)) from None
-    return settle(tree, base=base, environ=environ, overrides=overrides)
+    return settle(_tree(text), base=base, environ=environ, overrides=overrides)
 
 
 def settle(
@@ -67,3 +55,29 @@ def settle(
 
 def _collector(file: Table) -> Table:
     return (file.inside["collector"] or [Table("collector")])[0]
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        fix = "name the file with --config" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError((Fault(path=str(path), says=f"cannot be read: {reason}", fix=fix),)) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError((Fault(path=f"line {line}", says="is not UTF-8", fix="save the file as UTF-8"),)) from None
+
+
+def _tree(text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError((Fault(path="file", says="is nested too deeply"),)) from None
+    except ValueError as error:
+        found = _AT.fullmatch(str(error))
+        line = (found["line"] if found else None) or text.rstrip().count("\n") + 1
+        says = f"is not TOML: {found['says'] if found else 'a value cannot be read'}"
+        raise ConfigError((Fault(path=f"line {line}", says=says),)) from None

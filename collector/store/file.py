@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from collector.errors import StateError, StateNewer
-from collector.store import table, wording
+from collector.store import mounts, table, wording
 
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 WAL_KEPT = 16 * 1024 * 1024
@@ -28,6 +28,7 @@ def connect(path: Path) -> sqlite3.Connection:
     else `StateError`; each sentence names the file.
     """
     try:
+        _refuse_network(path)
         if not path.exists():
             _create(path)
         _refuse_strange(path)
@@ -73,6 +74,15 @@ def _name(draft: Path, path: Path) -> None:
         if error.errno not in NO_LINKS or path.exists():
             raise
         draft.rename(path)
+
+
+def _refuse_network(path: Path) -> None:
+    kind = mounts.network(path.resolve())
+    if kind:
+        msg = (
+            f"state {path} lies on a network file system ({kind}), where no lock can be relied on; {wording.ELSEWHERE}"
+        )
+        raise StateError(msg)
 
 
 def _refuse_strange(path: Path) -> None:

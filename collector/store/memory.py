@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from collector.clock import Clock
-from collector.errors import Conflict
+from collector.errors import Conflict, StateError
 from collector.ledger import Ledger
 from collector.model import Key
 from collector.store.row import Row, moved_on
@@ -53,6 +53,11 @@ class Memory:
     async def passed(self, project: str, at: int) -> None:
         """Note that a project's list was read whole at `at` (ms)."""
         self._passes[project] = at
+
+    async def backup(self) -> bytes:
+        """There is nothing that would outlive a copy; raises `StateError`."""
+        msg = "state memory: keeps nothing that could be copied"
+        raise StateError(msg)
 
     def turning(self, now: float) -> bool:  # noqa: ARG002  every store is asked alike
         """Nothing here can get stuck."""

@@ -50,6 +50,10 @@ class Store(Protocol):
         """Note that a project's list was read whole at `at` (ms)."""
         ...
 
+    async def backup(self) -> bytes:
+        """A consistent copy of the whole state, as the file that it would be."""
+        ...
+
     def turning(self, now: float) -> bool:
         """Whether commits still come through; `now` is on the monotonic clock."""
         ...

@@ -68,6 +68,10 @@ class Sqlite:
         """Note that a project's list was read whole at `at` (ms)."""
         await self._writer.call(lambda connection: table.passed(connection, project, at))
 
+    async def backup(self) -> bytes:
+        """The whole file as of the last commit; needs no room on the disk."""
+        return await self._writer.call(lambda connection: connection.serialize())
+
     def turning(self, now: float) -> bool:
         """Whether the writer lives and is not stuck in one piece of work; `now` is on the monotonic clock."""
         return self._writer.turning(now)

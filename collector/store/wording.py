@@ -8,6 +8,7 @@ from pathlib import Path
 from collector.errors import StateError, StateLocked
 
 DAMAGED = "restore a copy, or move it away to start anew"
+ELSEWHERE = "name a place on a disk of this machine"
 STRANGE = " is not a state file of this program, or its beginning is damaged; name another one"
 _READONLY = " cannot be written; check the permissions of the file and its folder, and how it is mounted"
 _SAYS = {

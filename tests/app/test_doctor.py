@@ -347,6 +347,8 @@ async def test_a_visit_to_discovered_workflows_looks_at_those_that_are_wanted():
 
 
 def test_the_schema_for_machines_is_that_of_the_findings():
-    assert schemas.DOCTOR.read_text("utf-8") == schemas.doctor(), "python -m deploy.schemas"
-    named = json.loads(schemas.doctor())["$defs"]
+    assert (schemas.DOCS / "doctor.schema.json").read_text("utf-8") == schemas.schema("doctor"), (
+        "python -m deploy.schemas"
+    )
+    named = json.loads(schemas.schema("doctor"))["$defs"]
     assert set(named["ProjectFindings"]["properties"]) == set(ProjectFindings.__dataclass_fields__)

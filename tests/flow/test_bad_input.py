@@ -96,7 +96,7 @@ def test_run_refuses_a_file_without_a_project_and_check_only_warns(refused, tmp_
 
 def test_a_command_that_is_not_built_yet_is_refused_by_name_and_not_in_the_help(refused):
     shown = subprocess.run([sys.executable, "-m", "collector", "-h"], capture_output=True, text=True, check=True)
-    for command in ("backfill", "state", "health"):
+    for command in ("backfill",):
         assert f"{command}: " in one_sentence(refused(command))
         assert not re.search(rf"^  {command}\b", shown.stdout, re.MULTILINE)
 

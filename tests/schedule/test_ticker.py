@@ -3,41 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
-import apscheduler.schedulers.base
 import pytest
 
-from collector.clock import Clock
 from collector.schedule import Ticker
+from tests.schedule.stepped import Stepped, stepped
 
 PATIENCE = 10
 HOUR = 3600
 YEAR = 365 * 24 * HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class Stepped(Clock):
-    """A wall clock that can be set to another time, for apscheduler too."""
-
-    offset: list[float] = field(default_factory=lambda: [0.0])
-
-    def now(self) -> int:
-        return time.time_ns() // 1_000_000 + round(self.offset[0] * 1000)
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Stepped:
-    clock = Stepped()
-
-    class Shifted(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(seconds=clock.offset[0])
-
-    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Shifted)
-    return clock
+    return stepped(monkeypatch)
 
 
 @pytest.fixture
