@@ -171,6 +171,7 @@ async def test_while_it_reloads_again_and_again_no_scrape_fails_and_every_look_c
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             await eventually(address, lambda page: page.total(UP) == 20)
+            service.list_waits = asyncio.Event()  # names would be waited for, and looks are not
             scrapes: list[int] = []
 
             async def scraping() -> None:
