@@ -81,13 +81,20 @@ class App:
         """Where it listens, as URLs."""
         return self._web.addresses if self._web else []
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the schedules and the state's writer turn."""
+        now = self._clock.monotonic()
+        writing = self._store is None or self._store.turning(now)
+        return writing and (self._desks is None or self._desks.turning(now))
+
     async def start(self) -> None:
         """Listen, load the state, and begin to look. Raises `ListenError`, `StateError` or `ConfigError`."""
         async with self._changing:
             self._web = Web(
                 metrics=self._page,
                 carried=self._carried,
-                healthy=self._healthy,
+                healthy=lambda: self.healthy,
                 ready=lambda: self._not_ready,
                 loaded=lambda: self._loaded,
                 overview=self._overview,
@@ -200,7 +207,7 @@ class App:
             async def holds() -> bytes:
                 return await asyncio.to_thread(lambda rows: msgspec.json.encode(holdings(rows)), await store.load())
 
-            self._private = Private(healthy=self._healthy, holdings=holds, backup=store.backup)
+            self._private = Private(healthy=lambda: self.healthy, holdings=holds, backup=store.backup)
             try:
                 await self._private.start(Path(f"{path}{PRIVATE}"))
             except ListenError as error:
@@ -235,11 +242,6 @@ class App:
         """Note that no restored totals stand alone any more."""
         if not self._exposition.waits:
             self._restored.gone()
-
-    def _healthy(self) -> bool:
-        now = self._clock.monotonic()
-        writing = self._store is None or self._store.turning(now)
-        return writing and (self._desks is None or self._desks.turning(now))
 
     def _keep_house(self) -> None:
         """Withhold what is stale, and say of looks that could not be made in time that they were not."""

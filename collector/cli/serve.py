@@ -12,6 +12,7 @@ import click
 
 from collector.aom import Heard
 from collector.app import App
+from collector.cli.notify import Notify, listening, notifying
 from collector.clock import Clock
 from collector.config import Settings
 from collector.errors import CollectorError, StateLocked
@@ -69,7 +70,7 @@ def told_to_stop() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _reloading(app: App) -> AsyncIterator[None]:
+async def _reloading(app: App, notify: Notify) -> AsyncIterator[None]:
     """Let SIGHUP reload; signals that come while that is being done come to one more."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -77,8 +78,10 @@ async def _reloading(app: App) -> AsyncIterator[None]:
         while True:
             await told.wait()
             told.clear()
+            notify.reloading()
             with suppress(CollectorError):  # the log has it
                 await app.reload()
+            notify.ready(listening(app))
 
     # Not by the loop itself, which would let it end the process once it closes.
     signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(told.set))
@@ -93,12 +96,15 @@ async def _reloading(app: App) -> AsyncIterator[None]:
 async def until_told(app: App, lines: Lines) -> None:
     """Run a collector until told to stop."""
     stop = told_to_stop()
+    notify = Notify(os.environ, clock=Clock())
     try:
-        async with _reloading(app):
+        notify.status("loading the state")
+        async with _reloading(app, notify):
             await app.start()
-            lines.say("collector.started", listening=app.addresses)
-            await stop.wait()
-            lines.say("collector.stopping")
+            async with notifying(app, notify):
+                lines.say("collector.started", listening=app.addresses)
+                await stop.wait()
+                lines.say("collector.stopping")
     finally:
         await app.stop()
     lines.say("collector.stopped")

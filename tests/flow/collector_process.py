@@ -61,12 +61,17 @@ def clean_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
 
 
-@asynccontextmanager
-async def collector(*arguments: str, folder: Path):
+def collector(*arguments: str, folder: Path, **environment: str):
     """`python -m collector …` in a folder; ended by its id when the test is over."""
+    return started(sys.executable, "-m", "collector", *arguments, folder=folder, **environment)
+
+
+@asynccontextmanager
+async def started(*command: str | Path, folder: Path, **environment: str):
+    """Any command that ends up as a collector; likewise."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "collector", *arguments,
-        cwd=folder, env=clean_environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        *command, cwd=folder, env=clean_environment() | environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     running = Running(process)
     try:
