@@ -166,7 +166,8 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     that watching had begun. `name`: the name last learned from the workflow list. `forgotten`: the
     time of the newest execution let go of. `review_at`: when absence or age may change something though the answer
     does not (ms, 0: at once). `cursor`: the packed memory of every execution's endings (`ledger/cursor.py`). `flaws`:
-    marks of the flaws in the history, and the answers in a row that lacked each.
+    marks of the flaws in the history, and the answers in a row that lacked each. `recent`: the last executions, packed
+    (`ledger/recent.py`).
     """
 
     project_id: str = ""
@@ -191,6 +192,7 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     rejected: dict[str, int] = {}
     invalid: dict[str, int] = {}
     lacked: int | None = None
+    recent: dict[str, bytes] = {}
 
     def clone(self) -> "Ledger":
         """A copy whose parts can be changed without touching this one."""

@@ -1,7 +1,7 @@
 """Reading one execution: its states in the order of its life, and its nodes' in each. Pure."""
 
 from collector.ledger import cursor as memory
-from collector.ledger import holds, tally
+from collector.ledger import holds, recent, tally
 from collector.ledger.book import OUTCOMES, SUCCESSES_UNTIL_GONE, ActiveRun, Count, Node, Open
 from collector.ledger.cursor import Ending, Run, Seen
 from collector.ledger.draft import Draft
@@ -25,6 +25,7 @@ class Life:
 
     def read(self, records: list[ExecutionRecord]) -> None:
         """Read the execution's records, which stand in the order of its life."""
+        stands: ExecutionRecord | None = None
         for record in records:
             ended = memory.ends(record)
             older = self._older(record)
@@ -40,10 +41,13 @@ class Life:
                     continue
                 self._node(node, active, execution_ended=ended, latest=not older, past=past)
             if not older:
+                stands = record
                 self._stands(None if ended else record.status, record.begin, active)
                 # Only what shows it at its end shows all node runs that had been dropped.
                 self.seen.thin = self.seen.thin and not ended
         memory.with_runs(self.seen, self.runs)
+        if stands is not None:
+            self.draft.book.recent = recent.keep(self.draft.book.recent, stands)
 
     def _older(self, record: ExecutionRecord) -> bool:
         known = self.seen.updated
