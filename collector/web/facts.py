@@ -153,7 +153,11 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything there is to tell, at `at`. `summaries` stand in no order; `detail` may be called in any thread."""
+    """Everything there is to tell, at `at`. `summaries` stand in no order.
+
+    `find`: the workflows that have an execution of this id among their recent ones. It and `detail` may be called in
+    any thread.
+    """
 
     version: str
     at: int
@@ -161,4 +165,5 @@ class Facts:
     projects: tuple[Project, ...]
     summaries: Sequence[Summary]
     detail: Callable[[Summary], Detail]
+    find: Callable[[str], Sequence[Summary]]
     troubles: tuple[Trouble, ...] = field(default=())
