@@ -14,6 +14,7 @@ from collector import __version__
 from collector.aom import Heard
 from collector.app.desks import Desks
 from collector.app.difference import Difference, difference
+from collector.app.facts import Teller
 from collector.app.holdings import holdings
 from collector.app.house import House
 from collector.app.restored import Restored
@@ -25,9 +26,10 @@ from collector.exposition import Exposition, Own
 from collector.failpoint import failpoint
 from collector.log import Lines, at_level
 from collector.model import Fact, Format, Polled, Reloaded, Scraped
+from collector.recent import Recent
 from collector.schedule import Ticker
 from collector.store import Store, open_store
-from collector.web import Overview, Private, Web
+from collector.web import Facts, Overview, Private, Web
 
 HOUSEKEEPING = 1.0
 SWEEP = 6 * 3600.0
@@ -59,6 +61,8 @@ class App:
         self._heard = heard
         self._read = read or (lambda: settings)
         self._own = Own(clock=clock)
+        self._recent = Recent(clock)
+        self._teller = Teller(recent=self._recent, clock=clock)
         self._exposition = Exposition(
             stale_after=settings.stale_after,
             first_zero=settings.first_zero,
@@ -135,6 +139,7 @@ class App:
             await self._desks.change(settings, kept)
             at_level(settings.log_level)
             self._settings = settings
+            self._forget()
         return changes
 
     async def stop(self) -> None:
@@ -221,9 +226,10 @@ class App:
         self._ticker.start()
 
     def _emit(self, fact: Fact) -> None:
-        """The only listener: our own metrics, the log, and whether a workflow is up."""
+        """The only listener: our own metrics, the log, the page, and whether a workflow is up."""
         self._own.observe(fact)
         self._lines(fact)
+        self._recent(fact)
         if isinstance(fact, Polled):
             self._exposition.polled(fact.key, ok=fact.outcome != "failed", at=fact.at, reason=fact.reason)
 
@@ -260,12 +266,20 @@ class App:
             self._lines.warn("web_config.refused", says=str(error))
 
     async def _let_go(self) -> None:
+        self._forget()
         if self._desks:
             await self._desks.note()
+
+    def _forget(self) -> None:
+        if self._desks:
+            self._recent.only({*self._desks.keys}, {project.name for project in self._settings.projects})
 
     async def _told_to_reload(self) -> str | None:
         """Reload for somebody who asks over HTTP; what changed, None where that is not allowed."""
         return str(await self.reload()) if self._settings.lifecycle else None
+
+    def _facts(self) -> Facts:
+        return self._teller.facts(self._settings.projects, self._desks.slots if self._desks else ())
 
     def _overview(self) -> Overview:
         return Overview(version=__version__, rows=self._desks.rows if self._desks else ())

@@ -46,16 +46,17 @@ class Desks:
     @property
     def rows(self) -> tuple[WorkflowRow, ...]:
         """What the status page tells of them."""
-        return tuple(row(slot.watched, slot.last) for slot in self._slots if not slot.gone)
+        return tuple(row(slot.watched, slot.last) for slot in self.slots if not slot.gone)
 
     @property
     def failures(self) -> list[str]:
         """What went wrong at the workflows whose last look failed, each sentence once."""
-        lasts = (slot.last for slot in self._slots if slot.last)
+        lasts = (slot.last for slot in self.slots if slot.last)
         return list(dict.fromkeys(last.says or "" for last in lasts if last.outcome == "failed"))
 
     @property
-    def _slots(self) -> Iterator[Slot]:
+    def slots(self) -> Iterator[Slot]:
+        """The turns of every workflow."""
         return chain.from_iterable(desk.slots.values() for desk in self._desks)
 
     async def kept(self, settings: Settings) -> Kept:

@@ -153,17 +153,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything there is to tell, at `at`. `summaries` stand in no order.
+    """Everything there is to tell, at `at`; what is work to find out can be called, in any thread.
 
-    `find`: the workflows that have an execution of this id among their recent ones. It and `detail` may be called in
-    any thread.
+    `summaries` of all workflows stand in no order. `find`: the workflows that have an execution of this id among their
+    recent ones.
     """
 
     version: str
     at: int
     started_at: int
     projects: tuple[Project, ...]
-    summaries: Sequence[Summary]
+    summaries: Callable[[], Sequence[Summary]]
     detail: Callable[[Summary], Detail]
     find: Callable[[str], Sequence[Summary]]
     troubles: tuple[Trouble, ...] = field(default=())
