@@ -179,7 +179,10 @@ class Requested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """One execution (`node` is None) or node run that ended and was counted."""
+    """One execution (`node` is None) or node run that ended and was counted.
+
+    `nth`: which of its endings it is, from 1 on. `run`: a node run's id, where its record tells it.
+    """
 
     execution: str
     node: str | None
@@ -188,6 +191,9 @@ class Ended:
     end: int | None
     held: bool
     first_sight: bool
+    nth: int = 1
+    run: str | None = None
+    targets: Targets | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

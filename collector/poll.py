@@ -2,7 +2,7 @@
 
     answer = await source.history(workflow, known)    the only I/O outwards
     step   = advance(ledger, answer, rules, now)      pure: what ended since, and the next ledger
-    row    = await store.commit(step.ledger)          ledger and counters, one row, one transaction
+    row    = await store.commit(step)                 ledger, counters, what ended: one transaction
     publish(row.ledger)                               what a scrape shows is already in the store
 
 Everything else in this package exists to call these lines at the right time, safely, for every workflow.
@@ -48,7 +48,8 @@ class Watched:
 class Poll:
     """Looks at the workflows of one project.
 
-    `publish` re-renders a workflow from its committed ledger.
+    `publish` re-renders a workflow from its committed ledger. `recount` puts what ended in a step into lines for the
+    event log, which are committed with it.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class Poll:
         source: Source,
         store: Store,
         publish: Callable[[Key, Ledger], None],
+        recount: Callable[[Workflow, Step], tuple[bytes, ...]],
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._source = source
         self._store = store
         self._publish = publish
+        self._recount = recount
         self._rules = rules
         self._clock = clock
         self._commits: set[asyncio.Task[None]] = set()
@@ -132,15 +135,15 @@ class Poll:
             # A new digest alone is not worth a commit: after a restart the same answer is simply decoded once more.
             watched.row = Row(step.ledger, watched.row.version)
             return
-        commit = asyncio.create_task(self._commit(watched, step.ledger))
+        commit = asyncio.create_task(self._commit(watched, step))
         self._commits.add(commit)
         commit.add_done_callback(self._commits.discard)
         await asyncio.shield(commit)
 
-    async def _commit(self, watched: Watched, ledger: Ledger) -> None:
-        key = watched.workflow.key
+    async def _commit(self, watched: Watched, step: Step) -> None:
+        key, lines = watched.workflow.key, self._recount(watched.workflow, step)
         try:
-            watched.row = await self._store.commit(key, ledger, version=watched.row.version)
+            watched.row = await self._store.commit(key, step.ledger, version=watched.row.version, lines=lines)
         except Conflict:
             # Someone else moved the row on: theirs holds, and the next look starts from it.
             theirs = await self._store.fetch(key) or Row(Ledger(project_id=watched.workflow.project_id), 0)

@@ -5,20 +5,22 @@ Who changes what is printed runs it again; a test compares.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from collector.app.doctor import Findings
 from collector.app.holdings import Holdings
+from collector.events import ExecutionEnded, NodeEnded
 
 DOCS = Path(__file__).parent / "docs"
-PRINTED: dict[str, type] = {"doctor": Findings, "state": Holdings}
-"""What each command prints with `--json`."""
+PRINTED: dict[str, Any] = {"doctor": Findings, "state": Holdings, "event-log": ExecutionEnded | NodeEnded}
+"""What these commands print with `--json`, and what a line of the event log holds."""
 
 
-def schema(command: str) -> str:
-    """The JSON schema of what a command prints."""
-    return json.dumps(msgspec.json.schema(PRINTED[command]), indent=2, ensure_ascii=False) + "\n"
+def schema(printed: str) -> str:
+    """The JSON schema of what is printed."""
+    return json.dumps(msgspec.json.schema(PRINTED[printed]), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

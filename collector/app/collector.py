@@ -20,8 +20,9 @@ from collector.app.house import House
 from collector.app.restored import Restored
 from collector.app.terms import check
 from collector.clock import Clock
-from collector.config import Settings
+from collector.config import STANDARD, Settings
 from collector.errors import CollectorError, ConfigError, ListenError
+from collector.events import EventLog
 from collector.exposition import Exposition, Own
 from collector.failpoint import failpoint
 from collector.log import Lines, at_level
@@ -70,6 +71,9 @@ class App:
             max_series=settings.max_series,
             own=self._own,
         )
+        # A state that was handed in counts for nobody else.
+        event_log = settings.event_log if store is None else None
+        self._event_log = EventLog(event_log, clock=clock, say=lines.say, warn=lines.warn)
         self._desks: Desks | None = None
         self._ticker = Ticker(clock=clock, on_error=self._bug)
         self._web: Web | None = None
@@ -137,6 +141,7 @@ class App:
             if self._web:
                 await self._web.configure(settings.web_config)
             await self._desks.change(settings, kept)
+            await self._event_log.use(settings.event_log)
             at_level(settings.log_level)
             self._settings = settings
             self._forget()
@@ -159,6 +164,7 @@ class App:
             if self._desks:
                 await self._desks.close()
             if self._store:
+                await self._event_log.close()
                 await self._store.close()
         failpoint("stop-after")
 
@@ -166,6 +172,8 @@ class App:
         """Look at everything once, without schedule or web; the exposition then. Closes everything."""
         try:
             desks = await self._load()
+            if self._settings.event_log == STANDARD:  # the page goes there, and what ended waits for `run`
+                self._event_log.outbox = None
             await desks.once()
             self._exposition.scraped(None)
             return self._exposition.page()
@@ -182,6 +190,7 @@ class App:
         now = self._clock.now()
         if self._store is None:
             self._store = await open_store(self._settings.state, clock=self._clock, emit=self._emit)
+        self._event_log.outbox = self._store
         failpoint("start-opened")
         self._desks = Desks(self._house(self._store))
         await self._desks.open()
@@ -198,6 +207,7 @@ class App:
             exposition=self._exposition,
             own=self._own,
             restored=self._restored,
+            recount=self._event_log.lines,
             emit=self._emit,
             bug=self._lines.bug,
             heard=self._heard,
@@ -223,6 +233,7 @@ class App:
         self._ticker.every(HOUSEKEEPING, "housekeeping", self._keep_house)
         self._ticker.every(HOUSEKEEPING, "web configuration", self._refresh_web)
         self._ticker.every(SWEEP, "letting go", self._let_go)
+        self._ticker.every(HOUSEKEEPING, "event log", self._event_log.deliver)
         self._ticker.start()
 
     def _emit(self, fact: Fact) -> None:

@@ -39,6 +39,7 @@ class Desk:
             source=self._source,
             store=house.store,
             publish=house.exposition.publish,
+            recount=house.recount,
             rules=rules_of(house.settings),
             clock=house.clock,
         )

@@ -8,7 +8,8 @@ from collector.app.restored import Restored
 from collector.clock import Clock
 from collector.config import Settings
 from collector.exposition import Exposition, Own
-from collector.model import Fact, Key
+from collector.ledger import Step
+from collector.model import Fact, Key, Workflow
 from collector.store import Store
 
 
@@ -16,7 +17,8 @@ from collector.store import Store
 class House:
     """The rooms that every project uses. `bug` is told what nobody expected, and of which workflow it is, if of one.
 
-    `heard` is shown every answer of the service's as it came. `met`: the workflows that were ever shown.
+    `heard` is shown every answer of the service's as it came. `met`: the workflows that were ever shown. `recount` puts
+    what ended in a step into lines for the event log.
     """
 
     settings: Settings
@@ -25,6 +27,7 @@ class House:
     exposition: Exposition
     own: Own
     restored: Restored
+    recount: Callable[[Workflow, Step], tuple[bytes, ...]]
     emit: Callable[[Fact], None]
     bug: Callable[[BaseException, Key | None], None]
     heard: Heard | None = None

@@ -1,12 +1,14 @@
 """What a configuration means for the rooms together: the rules of counting, the budgets, and what they refuse."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 
 from collector.aom import Budget
 from collector.clock import Clock
-from collector.config import Settings
+from collector.config import STANDARD, Settings
 from collector.errors import ConfigError, Fault
 from collector.exposition import FAMILIES
 from collector.ledger import Rules
@@ -14,16 +16,41 @@ from collector.model import Key
 from collector.store import Row
 from collector.web import read_toolkit
 
+BESIDE_THE_STATE = ("", "-wal", "-shm", "-journal", ".sock")
+"""What is added to the state's path for the files that belong to it."""
+
 
 def check(settings: Settings) -> None:
     """Refuse what only the rooms together can tell is wrong. Raises `ConfigError`."""
     if settings.web_config:
         read_toolkit(settings.web_config)
+    _check_event_log(settings)
     unknown = sorted(settings.disable - FAMILIES)
     if unknown:
         near = get_close_matches(unknown[0], FAMILIES, 1)
         fix = f"did you mean {near[0]}?" if near else "the reference of metrics lists them"
         raise ConfigError((Fault(path="collector.series.disable", says=f"{unknown[0]} is no family", fix=fix),))
+
+
+def _check_event_log(settings: Settings) -> None:
+    """Refuse to append lines to what is no file of its own, above all not to the state."""
+    path = settings.event_log
+    if path is None or path == STANDARD:
+        return
+    says = None
+    with suppress(OSError):  # a folder that cannot be looked into yet; the log tells of it once there is a line
+        if path.exists() and not path.is_file():
+            says = "is no file"
+        elif f"sqlite:{path.resolve()}" in {f"{_resolved(settings.state)}{more}" for more in BESIDE_THE_STATE}:
+            says = "is the state itself, or a file that belongs to it"
+    if says:
+        fix = 'name a file of its own, or write "-" for standard output'
+        raise ConfigError((Fault(path="collector.event_log", says=says, fix=fix),))
+
+
+def _resolved(state: str) -> str:
+    kind, _, path = state.partition(":")
+    return f"{kind}:{Path(path).resolve()}"
 
 
 def rules_of(settings: Settings) -> Rules:

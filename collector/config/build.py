@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from collector.config import credential
 from collector.config.addresses import is_loopback
 from collector.config.secret import Secret
-from collector.config.settings import Discover, Project, Settings
+from collector.config.settings import STANDARD, Discover, Project, Settings
 from collector.config.walk import Table, Walk
 from collector.config.wording import quoted
 from collector.model import Key, Workflow
@@ -57,6 +57,7 @@ def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
         lifecycle=_of(collector, "lifecycle", bool),
         log_level=_of(collector, "log_level", str),
         log_format=_of(collector, "log_format", str),
+        event_log=_event_log(collector, base),
         execution_buckets=_of(buckets, "execution", tuple),
         node_buckets=_of(buckets, "node", tuple),
         max_series=_of(series, "max", int),
@@ -66,6 +67,11 @@ def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
         warnings=(),
     )
     return replace(whole, warnings=(*_warnings(projects), *warnings))
+
+
+def _event_log(collector: Table, base: Path) -> Path | Literal["-"] | None:
+    given = _maybe(collector, "event_log", str)
+    return STANDARD if given == STANDARD else base / given if given else None
 
 
 def _project(table: Table, interval: float, base: Path) -> Project:

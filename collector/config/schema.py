@@ -76,6 +76,7 @@ _duration = kinds.duration(least="1ms")
 _interval = kinds.duration(least="500ms")
 _own_interval = kinds.duration(least="500ms", empty=True)
 _from_zero = kinds.duration()
+_file_or_none = kinds.matching(r"[^\x00-\x1f\x7f]+", "must be without control characters", empty=True)
 _name_or_none = kinds.matching("[A-Za-z0-9_-]{1,64}", "must be letters, digits, - and _, at most 64", empty=True)
 
 
@@ -117,7 +118,7 @@ SCHEMA = (
         flag="--log.format",
     ),
     Key("collector", "log_workflows", lists.words, [], unbuilt=Unbuilt(feature="tracing single workflows")),
-    Key("collector", "event_log", kinds.text, "", unbuilt=Unbuilt(feature="the event log")),
+    Key("collector", "event_log", _file_or_none, ""),
     Key(
         "collector.buckets",
         "execution",

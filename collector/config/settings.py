@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from collector.config.secret import Secret
 from collector.model import Key, Workflow
+
+STANDARD: Literal["-"] = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,8 @@ class Settings:
     """A whole file.
 
     `state` is `memory:` or `sqlite:` with an absolute path; `history` is `ignore` or `count`; buckets are upper bounds
-    in seconds, ascending; `disable` holds family names; `warnings` are sentences for `check` and the log.
+    in seconds, ascending; `event_log` is a file, `STANDARD` for standard output, or None; `disable` holds family names;
+    `warnings` are sentences for `check` and the log.
     """
 
     listen: str
@@ -104,6 +108,7 @@ class Settings:
     lifecycle: bool
     log_level: str
     log_format: str
+    event_log: Path | Literal["-"] | None
     execution_buckets: tuple[float, ...]
     node_buckets: tuple[float, ...]
     max_series: int

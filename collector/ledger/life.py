@@ -85,7 +85,7 @@ class Life:
         book = draft.book
         tally.ended(book.executions, event, book.execution_bounds, draft.birth(past=past))
         if event.new:
-            self._report(None, event, held=book.executions.runs.get(event.status), past=past)
+            self._report(None, event, nth=len(seen.endings), held=book.executions.runs.get(event.status), past=past)
             if event.status is Status.SUCCESS:
                 self._lacking({node.node for node in record.nodes})
         return past
@@ -122,7 +122,7 @@ class Life:
             tally.saw(node.tally, name, record, active=not ended, before=tuple(before))
         if ended:
             active.pop(place, None)
-            self._node_ending(record, label, node, run, was_active=was_active, latest=latest, past=past)
+            self._node_ending(record, node, run, was_active=was_active, latest=latest, past=past)
         else:
             run.resumed = run.resumed or bool(run.endings)
             active[place] = ActiveRun(label, record.status, record.begin)
@@ -152,7 +152,7 @@ class Life:
         return tuple(f"{self.execution}/{name}" for name in names if name is not None)
 
     def _node_ending(
-        self, record: NodeRecord, label: str, node: Node, run: Run, *, was_active: bool, latest: bool, past: bool
+        self, record: NodeRecord, node: Node, run: Run, *, was_active: bool, latest: bool, past: bool
     ) -> None:
         draft = self.draft
         remembered = self.remembered or self._was_known(record, seen_active=was_active and latest)
@@ -168,7 +168,7 @@ class Life:
         tally.ended(node.tally, event, draft.book.node_bounds, how)
         if event.new:
             self._targets(record, node, how, counted=counted, event=event)
-            self._report(label, event, held=node.tally.runs.get(event.status), past=past)
+            self._report(record, event, nth=len(run.endings), held=node.tally.runs.get(event.status), past=past)
 
     def _was_known(self, record: NodeRecord, *, seen_active: bool) -> bool:
         """Whether a node run of an execution that has come back had ended when that last did."""
@@ -215,17 +215,20 @@ class Life:
             return exact
         return (known + self.seen.base) * 1000
 
-    def _report(self, node: str | None, event: tally.Event, *, held: object, past: bool) -> None:
+    def _report(self, node: NodeRecord | None, event: tally.Event, *, nth: int, held: object, past: bool) -> None:
         if event.counted:
             shown = isinstance(held, Count) and held.shown is None
             self.draft.ended.append(
                 Ended(
                     execution=self.execution,
-                    node=node,
+                    node=node.node if node else None,
                     status=event.status,
                     begin=event.begin,
                     end=event.end,
                     held=not shown,
                     first_sight=past,
+                    nth=nth,
+                    run=node.run if node else None,
+                    targets=node.targets if node else None,
                 )
             )

@@ -157,3 +157,4 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         msg = f"state {path} is damaged ({' '.join(found.split())}); {wording.DAMAGED}"
         raise StateError(msg)
     connection.execute(table.PASSES_SQL)
+    connection.execute(table.OUTBOX_SQL)

@@ -1,6 +1,6 @@
 """One stored ledger, and what every store can do with it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,10 +23,11 @@ class Store(Protocol):
         """Every row there is."""
         ...
 
-    async def commit(self, key: Key, ledger: Ledger, *, version: int) -> Row:
+    async def commit(self, key: Key, ledger: Ledger, *, version: int, lines: Sequence[bytes] = ()) -> Row:
         """Store a ledger that was made from `version`; durable when this returns the row of the next version.
 
-        Raises `Conflict` where the row has moved on. Cancelling the caller does not cancel the commit.
+        `lines` go to the outbox with it: both are stored, or neither. Raises `Conflict` where the row has moved on.
+        Cancelling the caller does not cancel the commit.
         """
         ...
 
@@ -48,6 +49,18 @@ class Store(Protocol):
 
     async def passed(self, project: str, at: int) -> None:
         """Note that a project's list was read whole at `at` (ms)."""
+        ...
+
+    async def waiting(self, most: int) -> list[tuple[int, bytes]]:
+        """The oldest lines of the outbox, at most so many, by their numbers; a workflow's come as they were stored."""
+        ...
+
+    async def delivered(self, numbers: Collection[int]) -> None:
+        """Take these lines out of the outbox."""
+        ...
+
+    async def trim(self, most: int) -> int:
+        """Drop the oldest lines of the outbox until no more than so many are left; returns how many."""
         ...
 
     async def backup(self) -> bytes:

@@ -4,7 +4,7 @@ Write-ahead log with `synchronous=FULL`: what a commit acknowledged survives a p
 its file needs no shared memory and cannot meet SQLite's races between connections.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -45,9 +45,12 @@ class Sqlite:
             lambda connection: next((self._row(*each) for each in table.rows(connection, key)), None)
         )
 
-    async def commit(self, key: Key, ledger: Ledger, *, version: int) -> Row:
-        """Store a ledger made from `version`; durable when this returns. Raises `Conflict` or `StateError`."""
-        await self._writer.commit(key, pack(ledger), version)
+    async def commit(self, key: Key, ledger: Ledger, *, version: int, lines: Sequence[bytes] = ()) -> Row:
+        """Store a ledger made from `version` and lines of the outbox with it; durable when this returns.
+
+        Raises `Conflict` or `StateError`.
+        """
+        await self._writer.commit(key, pack(ledger), version, lines)
         return Row(ledger, version + 1)
 
     async def watched(self, keys: Collection[Key], now: int) -> None:
@@ -67,6 +70,19 @@ class Sqlite:
     async def passed(self, project: str, at: int) -> None:
         """Note that a project's list was read whole at `at` (ms)."""
         await self._writer.call(lambda connection: table.passed(connection, project, at))
+
+    async def waiting(self, most: int) -> list[tuple[int, bytes]]:
+        """The oldest lines of the outbox, at most so many, by their numbers."""
+        return await self._writer.call(lambda connection: table.waiting(connection, most))
+
+    async def delivered(self, numbers: Collection[int]) -> None:
+        """Take these lines out of the outbox."""
+        mine = tuple(numbers)
+        await self._writer.call(lambda connection: table.delivered(connection, mine))
+
+    async def trim(self, most: int) -> int:
+        """Drop the oldest lines of the outbox until no more than so many are left; returns how many."""
+        return await self._writer.call(lambda connection: table.trim(connection, most))
 
     async def backup(self) -> bytes:
         """The whole file as of the last commit; needs no room on the disk."""

@@ -1,4 +1,4 @@
-"""The one table of a state file, and every statement on it."""
+"""The tables of a state file, and every statement on them."""
 
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -11,6 +11,8 @@ APPLICATION_ID = 0x414F4D31
 SCHEMA = 1
 PASSES_SQL = "CREATE TABLE IF NOT EXISTS pass (project TEXT PRIMARY KEY, at INTEGER NOT NULL)"
 """When each project's workflow list was last read whole; made where a state does not have it yet."""
+OUTBOX_SQL = "CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL)"
+"""Lines of the event log that are not delivered yet, in the order in which they came; made likewise."""
 SCHEMA_SQL = f"""
 PRAGMA journal_mode = MEMORY;
 BEGIN;
@@ -99,3 +101,24 @@ def sweep(connection: sqlite3.Connection, keep: Collection[Key], before: int) ->
     old = [each for each in connection.execute(statement, (before,)).fetchall() if Key(*each) not in keep]
     connection.executemany(f"DELETE FROM workflow {_HERE}", old)  # noqa: S608  constant text
     return len(old)
+
+
+def put(connection: sqlite3.Connection, lines: Collection[bytes]) -> None:
+    """Put lines at the end of the outbox."""
+    connection.executemany("INSERT INTO outbox (line) VALUES (?)", [(line,) for line in lines])
+
+
+def waiting(connection: sqlite3.Connection, most: int) -> list[tuple[int, bytes]]:
+    """The oldest lines of the outbox by their numbers, at most so many."""
+    return connection.execute("SELECT number, line FROM outbox ORDER BY number LIMIT ?", (most,)).fetchall()
+
+
+def delivered(connection: sqlite3.Connection, numbers: Collection[int]) -> None:
+    """Take these lines out of the outbox."""
+    connection.executemany("DELETE FROM outbox WHERE number = ?", [(number,) for number in numbers])
+
+
+def trim(connection: sqlite3.Connection, most: int) -> int:
+    """Drop the oldest lines until no more than so many are left; returns how many."""
+    statement = "DELETE FROM outbox WHERE number <= (SELECT max(number) FROM outbox) - ?"
+    return connection.execute(statement, (most,)).rowcount

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -26,11 +26,12 @@ STUCK = 30.0
 
 @dataclass(slots=True, eq=False)
 class Commit:
-    """A row to be written, made from `version`."""
+    """A row to be written, made from `version`, and the lines that go to the outbox with it."""
 
     key: Key
     packed: bytes
     version: int
+    lines: Sequence[bytes]
     done: asyncio.Future[None]
 
 
@@ -70,10 +71,11 @@ class Writer:
             self._queue.put(None)
             raise
 
-    async def commit(self, key: Key, packed: bytes, version: int) -> None:
-        """Write a row made from `version`; it is on the disk when this returns. Raises `Conflict` or `StateError`.
+    async def commit(self, key: Key, packed: bytes, version: int, lines: Sequence[bytes] = ()) -> None:
+        """Write a row made from `version` and `lines` with it; both are on the disk when this returns.
 
-        A cancelled caller leaves the commit alone: what was handed in happens.
+        Raises `Conflict` or `StateError`, and then neither is. A cancelled caller leaves the commit alone: what was
+        handed in happens.
         """
         try:
             (key.project + key.workflow_id).encode()
@@ -81,7 +83,7 @@ class Writer:
             # Alone, so that it does not take its group along.
             msg = f"state {self._path}: {key.project!r}, {key.workflow_id!r} is not Unicode text and cannot be stored"
             raise StateError(msg) from None
-        commit = Commit(key, packed, version, self._loop.create_future())
+        commit = Commit(key, packed, version, lines, self._loop.create_future())
         self._hand_in(commit)
         await commit.done
 
@@ -162,6 +164,9 @@ class Writer:
                 stored = [
                     table.upsert(connection, each.key, each.packed, version=each.version, now=now) for each in group
                 ]
+                lines = [line for each, written in zip(group, stored, strict=True) if written for line in each.lines]
+                if lines:
+                    table.put(connection, lines)
                 failpoint("commit-inside")
             failpoint("commit-after")
         except Exception as error:  # noqa: BLE001  whatever it is, the callers learn it and the thread lives

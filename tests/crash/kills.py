@@ -33,6 +33,7 @@ from tests.crash.clock import Clock
 from tests.crash.life import Life, living
 from tests.crash.points import points
 from tests.crash.scraper import Scraper
+from tests.crash.told import Told
 
 PROJECT = "0123456789abcdef0123456789abcdef"
 CONFIGURATION = """
@@ -43,6 +44,7 @@ interval = "1s"
 first_zero = "1s"
 forget_after = "10m"
 log_format = "logfmt"
+event_log = "events.jsonl"
 
 # Few, so that the page can be read often.
 [collector.buckets]
@@ -96,7 +98,8 @@ class Report:
     """What a run found.
 
     `missed`: failpoints that were never hit. `wrong`: what was counted, and what is true. `died`: lives that ended by
-    themselves elsewhere, or said that they met a bug.
+    themselves elsewhere, or said that they met a bug. `untold`: what the event log and the state did not agree on after
+    a death.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -104,6 +107,9 @@ class Report:
     violations: list[str] = field(default_factory=list)
     died: list[str] = field(default_factory=list)
     wrong: dict[tuple[str, str | None, str], tuple[int, int]] = field(default_factory=dict)
+    untold: list[str] = field(default_factory=list)
+    lines: int = 0
+    repeated: int = 0
     endings: int = 0
     scrapes: int = 0
     rate: float = 0.0
@@ -115,6 +121,7 @@ class Report:
         double = sum(max(0, counted - true) for counted, true in self.wrong.values())
         return (
             f"{self.kills.total()} kills, {self.endings} endings, {lost} lost, {double} double, "
+            f"{self.lines} lines told, {self.repeated} of them again, {len(self.untold)} disagreements, "
             f"{len(self.violations)} falls, {len(self.died)} died by themselves, {len(self.missed)} failpoints missed, "
             f"{self.scrapes} scrapes ({self.rate:.0f}/s), {self.trouble.total()} troubles, {self.seconds:.0f} s"
         )
@@ -163,6 +170,7 @@ class Harness:
         )
         self._simulator = Simulator(self._world, clock=self._clock, project_id=PROJECT, trouble=self._trouble)
         self._scraper = Scraper()
+        self._told = Told(folder)
         self._all_released = False
         self._report = Report(trouble=self._trouble.occurred)
 
@@ -181,6 +189,9 @@ class Harness:
             await self._compare()
         report.missed = [point for point in self._points if point and not report.kills[point]]
         report.violations = self._scraper.violations
+        report.lines, report.repeated = self._told.lines, self._told.repeated
+        if self._told.waiting:
+            report.untold.append(f"{self._told.waiting} lines still wait at the end")
         report.scrapes, report.rate = self._scraper.scrapes, self._scraper.rate
         report.seconds = time.monotonic() - began
         return report
@@ -224,7 +235,7 @@ class Harness:
         often = (
             1
             if place.startswith(("st", "reload"))
-            else self._chance.randint(1, 4 if place.startswith("release") else 20)
+            else self._chance.randint(1, 4 if place.startswith(("release", "deliver")) else 20)
         )
         return f"{place}:{often}:{LINGER if place.startswith('commit') else 0}"
 
@@ -245,6 +256,7 @@ class Harness:
                 yield life
                 life.kill()
                 status = await life.ended()
+                self._report.untold += await self._told.faults()
                 if status not in (-signal.SIGKILL, 0) or any(BUG in line for line in life.lines):
                     self._report.died.append(f"it ended with {status}: {life.lines[-3:]}")
             finally:
@@ -339,11 +351,13 @@ def main(kills: int, seed: int, endings: int, flows: int, at: tuple[str, ...]) -
     click.echo(report)
     click.echo(f"kills: {dict(sorted(report.kills.items()))}")
     click.echo(f"trouble: {dict(report.trouble)}")
-    for line in [f"missed: {point}" for point in report.missed] + report.died[:20] + report.violations[:20]:
+    missed = [f"missed: {point}" for point in report.missed]
+    for line in missed + report.died[:20] + report.violations[:20] + report.untold[:20]:
         click.echo(line)
     for key, (counted, true) in list(report.wrong.items())[:20]:
         click.echo(f"{key}: counted {counted}, true {true}")
-    sys.exit(bool(report.missed or report.died or report.violations or report.wrong or report.rate < LEAST_RATE))
+    faults = report.missed or report.died or report.violations or report.untold or report.wrong
+    sys.exit(bool(faults or report.rate < LEAST_RATE))
 
 
 if __name__ == "__main__":

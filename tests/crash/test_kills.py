@@ -20,6 +20,8 @@ async def test_killed_at_every_failpoint_it_counts_each_ending_once_and_no_count
     assert report.violations[:5] == []
     assert report.died == []
     assert report.wrong == {}, "counted, and true"
+    assert report.untold[:5] == []
+    assert report.lines - report.repeated == report.endings
     assert report.missed == [], "failpoints that were never come to"
     assert report.kills.total() >= KILLS
     assert report.endings >= ENDINGS
@@ -28,7 +30,7 @@ async def test_killed_at_every_failpoint_it_counts_each_ending_once_and_no_count
 
 def test_a_failpoint_stands_at_every_boundary():
     boundaries = {name.partition("-")[0] for name in points()}
-    assert boundaries == {"answer", "commit", "publish", "release", "reload", "start", "stop"}
+    assert boundaries == {"answer", "commit", "deliver", "publish", "release", "reload", "start", "stop"}
 
 
 def test_in_a_normal_run_a_failpoint_does_nothing():

@@ -1,10 +1,12 @@
 """When two endings are one, and what becomes better known of one that was already counted."""
 
+from dataclasses import replace
+
 import pytest
 
 from collector.ledger.streak import length
-from collector.model import Ended, Status
-from tests.ledger.story import COUNT_PAST, T0, Watch, at, node, run
+from collector.model import Ended, Status, Targets
+from tests.ledger.story import COUNT_PAST, RULES, T0, Watch, at, node, run
 
 
 def test_endings_that_differ_in_begin_alone_are_two():
@@ -150,14 +152,14 @@ def test_what_ended_is_told_in_full():
     watch.releases(200)
     step = watch.sees(
         run("fail", -20, -10, nodes=(node("fail", -19, -11, run="r1"),)),
-        run("timeout", 210, 220, id="e2", nodes=(node("timeout", 211, 219, run="r2"),)),
+        run("timeout", 210, 220, id="e2", nodes=(node("timeout", 211, 219, run="r2", targets=Targets(fail=3)),)),
         run("cancel", id="e3"),
         now=230,
     )
     timeout = {"execution": "e2", "status": Status.TIMEOUT, "held": False, "first_sight": False}
     assert set(step.ended) == {
         Ended(node=None, begin=at(210), end=at(220), **timeout),
-        Ended(node="n", begin=at(211), end=at(219), **timeout),
+        Ended(node="n", begin=at(211), end=at(219), run="r2", targets=Targets(fail=3), **timeout),
         Ended(execution="e3", node=None, status=Status.CANCEL, begin=None, end=None, held=False, first_sight=False),
     }
     assert all(type(told.first_sight) is bool for told in step.ended)
@@ -169,5 +171,24 @@ def test_a_counted_past_is_told_as_a_first_sight():
     past = {"execution": "e1", "status": Status.FAIL, "held": True, "first_sight": True}
     assert step.ended == (
         Ended(node=None, begin=at(-20), end=at(-10), **past),
-        Ended(node="n", begin=at(-19), end=at(-11), **past),
+        Ended(node="n", begin=at(-19), end=at(-11), run="r1", **past),
     )
+
+
+def test_each_ending_of_a_run_is_told_with_its_place_among_them():
+    watch = Watch().begins()
+    tried = node("fail", 11, 19, run="r1")
+    (first, of_node) = watch.sees(run("fail", 10, 20, nodes=(tried,))).ended
+    watch.sees(run("executing", 10, nodes=(tried,)))
+    again = node("success", 111, 119, run="r2")
+    told = watch.sees(run("success", 10, 120, nodes=(tried, again))).ended
+    assert (first.nth, of_node.nth) == (1, 1)
+    assert [(each.node, each.run, each.nth) for each in told] == [(None, None, 2), ("n", "r2", 1)]
+
+
+def test_a_node_past_the_cap_is_told_by_its_own_id():
+    watch = Watch(replace(RULES, max_nodes=1)).begins()
+    nodes = (node("success", 11, 12, node="first"), node("fail", 12, 13, node="second"))
+    told = watch.sees(run("fail", 10, 20, nodes=nodes)).ended
+    assert [each.node for each in told] == [None, "first", "second"]
+    assert set(watch.ledger.nodes) == {"first", "__other__"}

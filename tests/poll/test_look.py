@@ -1,13 +1,13 @@
 """One look: what is published is committed, whatever comes between."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from collector.clock import Clock
 from collector.errors import Conflict, Reason, StateError, Unavailable
-from collector.ledger import Ledger
+from collector.ledger import Ledger, Step
 from collector.model import History, Key, Workflow
 from collector.poll import Poll, Watched
 from collector.store import Memory, Row
@@ -48,13 +48,17 @@ class Store(Memory):
         self.fault: Exception | None = None
         self.commits = 0
 
-    async def commit(self, key: Key, ledger: Ledger, *, version: int) -> Row:
+    async def commit(self, key: Key, ledger: Ledger, *, version: int, lines: Sequence[bytes] = ()) -> Row:
         self.reached.set()
         await self.gate.wait()
         if self.fault:
             raise self.fault
         self.commits += 1
-        return await super().commit(key, ledger, version=version)
+        return await super().commit(key, ledger, version=version, lines=lines)
+
+
+def _told(_: Workflow, step: Step) -> tuple[bytes, ...]:
+    return tuple(f"{ended.execution} {ended.status}".encode() for ended in step.ended)
 
 
 class Desk:
@@ -63,7 +67,12 @@ class Desk:
     def __init__(self) -> None:
         self.source, self.store, self.published = Source(), Store(), []
         self.watched = Watched(Workflow(key=KEY, project_id="p", name=None, interval=60), Row(Ledger(), 0))
-        self.poll = Poll(source=self.source, store=self.store, publish=self._publish, rules=COUNT_PAST, clock=Clock())
+        self.poll = self.polling(self.store)
+
+    def polling(self, store: Store) -> Poll:
+        return Poll(
+            source=self.source, store=store, publish=self._publish, recount=_told, rules=COUNT_PAST, clock=Clock()
+        )
 
     def _publish(self, key: Key, ledger: Ledger) -> None:
         self.published.append((key, ledger))
@@ -153,9 +162,7 @@ async def test_a_commit_that_fails_leaves_the_ledger_and_the_next_look_counts_on
 async def test_a_second_writer_wins_and_the_next_look_goes_on_from_its_row(desk: Desk):
     other = await Desk().ready()
     other.store = desk.store
-    other.poll = Poll(
-        source=other.source, store=desk.store, publish=other._publish, rules=COUNT_PAST, clock=Clock()  # noqa: SLF001  the same desk's
-    )  # fmt: skip
+    other.poll = other.polling(desk.store)
     other.source.answer = history(run("fail", -20, -10), run("success", -20, -10, id="e2"))
     await other.poll.look(other.watched)
     polled = await desk.poll.look(desk.watched)
@@ -174,6 +181,23 @@ async def test_a_conflict_is_not_a_loss_even_where_the_row_is_gone(desk: Desk):
     await desk.poll.look(desk.watched)
     assert desk.failures == 1
     assert sum(desk.published[-1][1].executions.durations["fail"].counts) == 1
+
+
+async def test_what_ended_is_committed_with_its_step_and_told_once(desk: Desk):
+    desk.store.fault = StateError("the disk is full")
+    await desk.poll.look(desk.watched)
+    assert await desk.store.waiting(9) == []
+    desk.store.fault = None
+    for _ in range(2):
+        await desk.poll.look(desk.watched)
+    assert [line for _, line in await desk.store.waiting(9)] == [b"e1 fail"]
+
+
+async def test_who_loses_the_race_tells_nothing(desk: Desk):
+    other = await Desk().ready()
+    await other.polling(desk.store).look(other.watched)
+    assert (await desk.poll.look(desk.watched)).outcome == "failed"
+    assert [line for _, line in await desk.store.waiting(9)] == [b"e1 fail"]
 
 
 async def test_an_unchanged_answer_is_not_committed_and_known_by_its_digest(desk: Desk):
