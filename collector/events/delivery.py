@@ -18,7 +18,7 @@ from collector.model import Workflow
 BATCH = 1000
 """Lines that are written, made safe and struck off together."""
 MOST = 500_000
-"""Lines that wait at most while they cannot be written, some 300 MB; then the oldest are dropped."""
+"""Lines that wait at most while they cannot be written, some 250 MB; then the oldest are dropped."""
 REMINDER = 3600.0
 FAREWELL = 1.0
 """Seconds for which what still waits is written at the end."""

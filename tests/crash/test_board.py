@@ -9,8 +9,11 @@ WANTED = {
     "no-dedup",
     "no-version-check",
     "normal-sync",
+    "outbox-apart",
     "prune-on-absence",
     "publish-first",
+    "struck-off-first",
+    "told-first",
     "two-transactions",
     "unpersisted-hold",
 }
