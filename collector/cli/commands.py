@@ -88,7 +88,6 @@ def cli() -> None:
 @_FLAGS
 def run(config: Path, **flags: str | bool | None) -> None:
     """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once); SIGHUP reloads the file."""
-    serve.never_hang_up()
 
     def read() -> Settings:
         settings = load(config, os.environ, _given(flags))

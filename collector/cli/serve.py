@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,11 +49,6 @@ def turn(work: Coroutine[object, object, T]) -> T:
         return runner.run(_unless_interrupted(work))
 
 
-def never_hang_up() -> None:
-    """Let SIGHUP end nothing, also before there is anything to reload."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
 def told_to_stop() -> asyncio.Event:
     """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
     stop = asyncio.Event()
@@ -70,7 +65,7 @@ def told_to_stop() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _reloading(app: App, notify: Notify) -> AsyncIterator[None]:
+async def _reloading(app: App, lines: Lines, notify: Notify) -> AsyncIterator[None]:
     """Let SIGHUP reload; signals that come while that is being done come to one more."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -79,8 +74,13 @@ async def _reloading(app: App, notify: Notify) -> AsyncIterator[None]:
             await told.wait()
             told.clear()
             notify.reloading()
-            with suppress(CollectorError):  # the log has it
-                await app.reload()
+            try:
+                # Whoever stops meanwhile waits for its end: half a change would leave things open.
+                await asyncio.shield(app.reload())
+            except CollectorError:
+                pass  # the log has it
+            except Exception as error:  # noqa: BLE001  a fault of ours is said, and the next signal reloads again
+                lines.bug(error)
             notify.ready(listening(app))
 
     # Not by the loop itself, which would let it end the process once it closes.
@@ -89,7 +89,7 @@ async def _reloading(app: App, notify: Notify) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        never_hang_up()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         task.cancel()
 
 
@@ -99,7 +99,7 @@ async def until_told(app: App, lines: Lines) -> None:
     notify = Notify(os.environ, clock=Clock())
     try:
         notify.status("loading the state")
-        async with _reloading(app, notify):
+        async with _reloading(app, lines, notify):
             await app.start()
             async with notifying(app, notify):
                 lines.say("collector.started", listening=app.addresses)

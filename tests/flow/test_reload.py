@@ -196,20 +196,3 @@ async def test_while_it_reloads_again_and_again_no_scrape_fails_and_every_look_c
             assert len(scrapes) > 10
             assert await running.stop() == 0
         assert not [line for line in running.lines if "collector.bug" in line]
-
-
-async def test_hang_ups_end_nothing_from_the_first_moment_to_the_last(tmp_path: Path):
-    async with Service() as service:
-        configuration(tmp_path, service.url, ("wf-1",))
-        async with collector("run", folder=tmp_path) as running:
-
-            async def hang_up() -> None:
-                while True:
-                    running.process.send_signal(signal.SIGHUP)
-                    await asyncio.sleep(0.01)
-
-            await running.says(r"(http://127)")
-            task = asyncio.create_task(hang_up())
-            await service.looks("wf-1", 2)
-            assert await running.stop() == 0
-            task.cancel()
