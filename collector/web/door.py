@@ -1,5 +1,6 @@
 """The sockets that a server listens on, and how what goes through them is encrypted."""
 
+from itertools import chain
 from socket import socket
 from ssl import SSLContext
 
@@ -14,23 +15,28 @@ class Door:
     def __init__(self, runner: web.AppRunner) -> None:
         self._runner = runner
         self._sites: list[tuple[socket, web.SockSite]] = []
-        self.addresses: list[str] = []
+        self._scheme = "http"
+
+    @property
+    def addresses(self) -> list[str]:
+        """What a person can open to get there."""
+        return list(chain.from_iterable(urls(sock, self._scheme) for sock, _ in self._sites))
 
     async def open(self, listen: str, context: SSLContext | None) -> None:
         """Listen. Raises `ListenError`."""
+        self._scheme = "https" if context else "http"
         for sock in bind(listen):
-            await self._serve(sock, context)
+            self._sites.append(await self._site(sock, context))
 
     async def change(self, context: SSLContext | None) -> None:
         """Encrypt new connections in another way; none is turned away meanwhile."""
-        old, self._sites, self.addresses = self._sites, [], []
-        for sock, site in old:
+        self._scheme = "https" if context else "http"
+        for place, (sock, site) in enumerate(self._sites):
             # Both listen on the same queue of the system's for a moment.
-            await self._serve(sock.dup(), context)
+            self._sites[place] = await self._site(sock.dup(), context)
             await site.stop()
 
-    async def _serve(self, sock: socket, context: SSLContext | None) -> None:
+    async def _site(self, sock: socket, context: SSLContext | None) -> tuple[socket, web.SockSite]:
         site = web.SockSite(self._runner, sock, ssl_context=context)
         await site.start()
-        self._sites.append((sock, site))
-        self.addresses += urls(sock, "https" if context else "http")
+        return sock, site

@@ -28,6 +28,7 @@ class Entrance:
         self._marks: tuple[_Mark, ...] = ()
         self._toolkit = Toolkit()
         self._users = Users({})
+        self._refused = ""
 
     @property
     def context(self) -> SSLContext | None:
@@ -46,19 +47,26 @@ class Entrance:
         # Once more, so that what is read is never older than its marks.
         found = toolkit_file.read(path) if path else found
         self._path, self._marks, self._toolkit, self._users = path, marks, found, Users(found.users)
+        self._refused = ""
 
     def changed(self) -> bool:
-        """Whether one of the files changed since it was last read, whether it was good or not."""
-        return self._marks != _marks(self._toolkit.files)
+        """Whether it has to be read again: a file changed since then, or what was found was bad.
 
-    def again(self) -> None:
-        """Read what changed. Raises `ConfigError` once for each change, and then all stays as it was."""
+        What is bad may be mended by a file that nothing good has named yet.
+        """
+        return bool(self._refused) or self._marks != _marks(self._toolkit.files)
+
+    def again(self) -> bool:
+        """Read it again; whether it is good. Raises `ConfigError` once for the same faults, and all stays as it was."""
         marks = _marks(self._toolkit.files)
         try:
             self.take(self._path)
-        except ConfigError:
-            self._marks = marks
-            raise
+        except ConfigError as error:
+            said, self._refused, self._marks = self._refused, str(error), marks
+            if said != self._refused:
+                raise
+            return False
+        return True
 
     async def refusal(self, request: web.Request) -> Refusal | None:
         """What to answer somebody who may not come in; None: come in."""

@@ -23,12 +23,13 @@ GRACE = 1.0
 PATIENCE = 30.0
 _STYLE = base64.b64encode(hashlib.sha256(pages.STYLE.encode()).digest()).decode()
 _SAFE = {
+    "Server": "aom-collector",
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
 # What is not HTTP at all is answered by the library itself, which would tell its version and Python's.
-web_response.SERVER_SOFTWARE = "aom-collector"  # type: ignore[attr-defined]  # no option of its own
+web_response.SERVER_SOFTWARE = ""  # type: ignore[attr-defined]  # no option of its own
 
 Page = tuple[Iterable[bytes], object]
 """A page in pieces that can be gone through again and again, in any thread; and its token."""
@@ -69,6 +70,7 @@ class Web:
         self._busy = 0
         self._pressing: dict[Format, asyncio.Task[Page]] = {}
         self._entrance = Entrance()
+        self._configuring = asyncio.Lock()
         self._runner: web.AppRunner | None = None
         self._door: Door | None = None
 
@@ -101,19 +103,20 @@ class Web:
 
     async def configure(self, config: Path | None) -> None:
         """Go by another web configuration. Raises `ConfigError`, and then all stays as it was."""
-        await asyncio.to_thread(self._entrance.take, config)
-        await self._change_door()
+        async with self._configuring:
+            await asyncio.to_thread(self._entrance.take, config)
+            await self._change_door()
 
     async def refresh(self) -> bool:
         """Take what changed in the files of the web configuration; says whether anything did.
 
-        Raises `ConfigError` once for each change that is bad, and then all stays as it was.
+        Raises `ConfigError` once for the same faults, and then all stays as it was.
         """
-        if not self._entrance.changed():
-            return False
-        await asyncio.to_thread(self._entrance.again)
-        await self._change_door()
-        return True
+        async with self._configuring:
+            if not self._entrance.changed() or not await asyncio.to_thread(self._entrance.again):
+                return False
+            await self._change_door()
+            return True
 
     async def _change_door(self) -> None:
         if self._door:
@@ -227,7 +230,8 @@ class Web:
         return web.Response(text=f"Reloaded: {changes}.\n")
 
     async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
-        if isinstance(response, Refusal):
+        # What is expected, and is not known, is refused by the library before anybody is asked who it is.
+        if isinstance(response, Refusal | web.HTTPExpectationFailed):
             del response.headers["Server"]
             return
         response.headers.update(_SAFE)

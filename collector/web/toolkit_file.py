@@ -159,7 +159,10 @@ def _headers(tree: Tree, node: yaml.Node | None) -> dict[str, str]:
         place = f"http_server_config.headers.{name}"
         if name not in HEADERS:
             tree.fault(value, place, "cannot be set", f"these can: {', '.join(HEADERS)}")
-        tree.matches(value, place, "[\x20-\x7e]*", "must be printable ASCII")
+        if known := HEADERS.get(name):
+            tree.word(value, place, dict.fromkeys(known, name))
+        else:
+            tree.matches(value, place, "[\x20-\x7e]*", "must be printable ASCII")
         if text := tree.text(value, place):
             found[name] = text
     return found

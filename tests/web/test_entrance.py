@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +10,8 @@ import bcrypt
 import pytest
 
 from collector.errors import ConfigError
+from collector.web import toolkit_file
+from collector.web.toolkit import Toolkit
 from tests.web.certificates import Authority
 from tests.web.served import serving
 from tests.web.test_users import basic
@@ -76,8 +79,23 @@ async def test_what_is_not_http_learns_no_version(tmp_path: Path):
         answer = await reader.read()
         writer.close()
     assert answer.startswith(b"HTTP/1.0 400 ")
-    assert b"Server: aom-collector\r\n" in answer
-    assert not any(word in answer.lower() for word in (b"python", b"aiohttp"))
+    assert not any(word in answer.lower() for word in (b"python", b"aiohttp", b"aom"))
+
+
+async def test_what_is_expected_in_vain_learns_nothing_either(tmp_path: Path):
+    said = set()
+    async with (
+        serving(config=written(tmp_path, USERS)) as web,
+        aiohttp.ClientSession(web.addresses[0]) as session,
+    ):
+        for path in ("/metrics", "/-/reload", "/nothing"):
+            for method in ("GET", "POST"):
+                async with session.request(method, path, headers={"Expect": "more"}) as answer:
+                    told = {name: value for name, value in answer.headers.items() if name != "Date"}
+                    said.add((answer.status, await answer.text(), *sorted(told.items())))
+    assert said == {
+        (417, "Unknown Expect: more", ("Content-Length", "20"), ("Content-Type", "text/plain; charset=utf-8"))
+    }
 
 
 async def test_who_is_known_gets_everything_in_the_headers_of_the_file(tmp_path: Path):
@@ -217,6 +235,45 @@ async def test_a_bad_change_is_said_once_and_what_held_before_holds_on(tmp_path:
         written(tmp_path, TLS)
         assert await web.refresh()
         assert await status(web.addresses[0], None, context) == 200
+
+
+async def test_what_was_bad_is_taken_once_a_file_that_it_names_is_there(tmp_path: Path, authority: Authority):
+    async with serving(config=written(tmp_path, "")) as web:
+        (tmp_path / "server.key").rename(tmp_path / "later.key")
+        written(tmp_path, TLS)
+        with pytest.raises(ConfigError, match=r"server\.key cannot be read"):
+            await web.refresh()
+        assert not await web.refresh(), "said once"
+        (tmp_path / "server.pem").unlink()
+        with pytest.raises(ConfigError, match=r"server\.pem cannot be read"):
+            await web.refresh()
+        authority.sign("server", "IP:127.0.0.1")
+        assert await web.refresh()
+        assert not await web.refresh()
+        assert await status(web.addresses[0], context=authority.client()) == 200
+
+
+async def test_another_file_holds_though_the_one_before_is_just_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    configured, real = threading.Event(), toolkit_file.read
+
+    def slowly(path: Path) -> Toolkit:
+        if path.name == "web.yml":
+            configured.wait(0.3)  # in vain where changes take turns
+        return real(path)
+
+    other = tmp_path / "other.yml"
+    other.write_text(USERS, "utf-8")
+    async with serving(config=written(tmp_path, "")) as web:
+        written(tmp_path, "http_server_config: {}\n")
+        monkeypatch.setattr(toolkit_file, "read", slowly)
+        refreshing = asyncio.create_task(web.refresh())
+        await asyncio.sleep(0)
+        await web.configure(other)
+        configured.set()
+        assert await refreshing
+        assert await status(web.addresses[0]) == 401
 
 
 async def test_a_bad_file_at_the_start_keeps_the_server_shut(tmp_path: Path):
