@@ -26,6 +26,8 @@ from collector.web import reached
 
 T = TypeVar("T")
 PATIENCE = 60.0
+AT_ONCE = 10.0
+"""Seconds after which a collector that says nothing of its health has none; images and units ask often."""
 
 
 class Unreached(Exception):
@@ -35,14 +37,14 @@ class Unreached(Exception):
 class _Connection(http.client.HTTPConnection):
     """To a collector on this machine, through its private socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=PATIENCE)
+    def __init__(self, path: Path, patience: float) -> None:
+        super().__init__("localhost", timeout=patience)
         self._path = path
 
     def connect(self) -> None:
         """Connect, as the library asks for it."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(PATIENCE)
+        self.sock.settimeout(self.timeout)
         with reached(self._path) as address:
             self.sock.connect(address)
 
@@ -56,10 +58,10 @@ def path_of(state: str) -> Path:
     return Path(path)
 
 
-def healthy(state: Path) -> tuple[bool, str]:
+def healthy(state: Path, *, patience: float = AT_ONCE) -> tuple[bool, str]:
     """Whether the collector that has a state is healthy, and what it says."""
     try:
-        status, told = _ask(state, "healthy")
+        status, told = _ask(state, "healthy", patience)
     except Unreached:
         return False, f"no collector answers at {state}{PRIVATE}"
     return status == http.client.OK, told.decode()
@@ -129,9 +131,9 @@ def _answer(state: Path, what: str) -> bytes:
     return told
 
 
-def _ask(state: Path, what: str) -> tuple[int, bytes]:
+def _ask(state: Path, what: str, patience: float = PATIENCE) -> tuple[int, bytes]:
     """What the collector that has a state answers. Raises `Unreached`."""
-    connection = _Connection(Path(f"{state}{PRIVATE}"))
+    connection = _Connection(Path(f"{state}{PRIVATE}"), patience)
     try:
         connection.request("GET", f"/{what}")
         answer = connection.getresponse()

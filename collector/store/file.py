@@ -30,6 +30,7 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         _refuse_network(path)
         if not path.exists():
+            _refuse_lost(path)
             _create(path)
         _refuse_strange(path)
         _recognise(path)
@@ -77,11 +78,18 @@ def _name(draft: Path, path: Path) -> None:
 
 
 def _refuse_network(path: Path) -> None:
-    kind = mounts.network(path.resolve())
+    kind = mounts.network(Path(os.path.realpath(path)))  # unlike `resolve`, goes along with a link to itself
     if kind:
         msg = (
             f"state {path} lies on a network file system ({kind}), where no lock can be relied on; {wording.ELSEWHERE}"
         )
+        raise StateError(msg)
+
+
+def _refuse_lost(path: Path) -> None:
+    """A disk that is not there yet, most likely; a state made beside it would be another one."""
+    if path.is_symlink():
+        msg = f"state {path} is a link that leads to no file; mend the link, or remove it to start anew"
         raise StateError(msg)
 
 

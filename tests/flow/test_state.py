@@ -15,6 +15,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from collector.cli.state import healthy
+from collector.web import Private
 from deploy import schemas
 from tests.flow.collector_process import collector, configuration, eventually, scrape
 from tests.flow.service import Service, node, record
@@ -144,16 +146,30 @@ async def test_only_the_owner_may_use_what_stands_beside_the_state(tmp_path: Pat
 
 
 async def test_health_says_so_when_nothing_turns(tmp_path: Path):
+    async def nothing() -> bytes:
+        return b""
+
+    configuration(tmp_path, "http://127.0.0.1:9", ("wf-1",))
+    private = Private(healthy=lambda: False, holdings=nothing, backup=nothing)
+    await private.start(tmp_path / "state.db.sock")
+    try:
+        assert await says("health", folder=tmp_path) == (1, "", "not turning\n")
+    finally:
+        await private.close()
+
+
+async def test_health_does_not_wait_for_a_collector_that_stands_still(tmp_path: Path):
     async with Service() as service:
         configuration(tmp_path, service.url, ("wf-1",))
         async with collector("run", folder=tmp_path) as running:
             await service.looks("wf-1")
+            state = tmp_path / "state.db"
+            assert await asyncio.to_thread(healthy, state) == (True, "healthy")
             running.process.send_signal(signal.SIGSTOP)
-            asking = asyncio.create_task(says("health", folder=tmp_path))
-            await asyncio.sleep(6.5)  # longer than a schedule may stand still
+            told = f"no collector answers at {state}.sock"
+            assert await asyncio.to_thread(healthy, state, patience=0.2) == (False, told)
             running.process.send_signal(signal.SIGCONT)
-            status, _, told = await asking
-            assert (status, told) in {(1, "not turning\n"), (0, "")}
+            assert (await asyncio.to_thread(healthy, state))[1] in {"healthy", "not turning"}
 
 
 @pytest.mark.optional_part

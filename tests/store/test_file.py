@@ -159,6 +159,24 @@ async def test_a_folder_in_the_place_of_the_file_is_refused(opened, path: Path):
     assert "is not a file; name another place" in await refused(opened, path)
 
 
+async def test_a_pipe_in_the_place_of_the_file_is_refused_and_nobody_waits_for_it(opened, path: Path):
+    os.mkfifo(path)
+    assert "is not a file; name another place" in await refused(opened, path)
+
+
+@pytest.mark.parametrize("target", ["state.db", "other.db", "nowhere/state.db"])
+async def test_a_link_that_leads_to_no_file_is_refused_and_kept(opened, path: Path, target: str):
+    path.symlink_to(target)
+    with pytest.raises(StateError, match=r"state\.db is a link that leads to no file; mend the link, or remove it"):
+        await opened(path)
+    assert [path.readlink().as_posix() for path in path.parent.iterdir()] == [target]
+
+
+async def test_a_link_to_a_state_leads_to_it(opened, kept: Path):
+    (kept.parent / "link.db").symlink_to(kept)
+    assert len(await (await opened(kept.parent / "link.db")).load()) == 200
+
+
 async def test_a_file_in_the_place_of_the_folder_is_refused(opened, path: Path):
     path.write_text("a file")
     with pytest.raises(StateError, match="is not a folder"):
