@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from collector.failpoint import VARIABLE
@@ -73,8 +73,10 @@ class Life:
         self._send(signal.SIGHUP)
 
     def _send(self, number: int) -> None:
+        # Not by the process' own method, which may take its exit status away from who waits for it.
         if self._process.returncode is None:
-            self._process.send_signal(number)
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
 
 def _with_us() -> None:

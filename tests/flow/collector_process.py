@@ -101,7 +101,7 @@ class Running:
     async def drained(self) -> None:
         await asyncio.gather(*self._readers)
 
-    async def says(self, pattern: str, *, within: float = 20.0) -> re.Match[str]:
+    async def says(self, pattern: str, *, within: float = 60.0) -> re.Match[str]:
         """Wait for a line that matches."""
 
         def found() -> re.Match[str] | None:
@@ -154,7 +154,7 @@ async def scrape(address: str) -> Page:
     return Page(await fetch(f"{address}/metrics"))
 
 
-async def eventually(address: str, wanted: Callable[[Page], bool], *, within: float = 20.0) -> Page:
+async def eventually(address: str, wanted: Callable[[Page], bool], *, within: float = 60.0) -> Page:
     """Scrape until the page is as wanted."""
     page = None
     try:

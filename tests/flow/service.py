@@ -69,7 +69,7 @@ class Service:
         self.posted += 1
         return web.json_response({"execution_id": "started"})
 
-    async def looks(self, workflow: str, more: int = 2, *, within: float = 15.0) -> None:
+    async def looks(self, workflow: str, more: int = 2, *, within: float = 60.0) -> None:
         """Wait until the workflow was asked for `more` times from now."""
         wanted = self.asked[workflow] + more
         async with asyncio.timeout(within), self._seen:

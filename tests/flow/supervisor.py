@@ -39,7 +39,7 @@ class Manager(asyncio.DatagramProtocol):
     def count(self, name: str) -> int:
         return sum(name in each for each in self.heard)
 
-    async def hears(self, name: str, times: int = 1, *, within: float = 20.0) -> dict[str, str]:
+    async def hears(self, name: str, times: int = 1, *, within: float = 60.0) -> dict[str, str]:
         """Wait until a line of that name has come so often; the message it first came in."""
         try:
             async with asyncio.timeout(within):

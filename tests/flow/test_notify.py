@@ -75,7 +75,7 @@ async def test_what_cannot_start_is_never_ready(tmp_path: Path):
         async with collector("run", folder=tmp_path) as first:
             await first.address()
             async with collector("run", folder=tmp_path, NOTIFY_SOCKET=manager.address, **FAST) as second:
-                assert await asyncio.wait_for(second.process.wait(), 20) == 1
+                assert await asyncio.wait_for(second.process.wait(), 60) == 1
                 await manager.hears("STATUS")
     assert manager.heard == [{"STATUS": "loading the state"}]
 

@@ -46,25 +46,13 @@ async def test_beside_a_running_collector_it_is_asked_and_else_the_file_is_read(
     async with Service() as service:
         service.answers["wf-1"] = history(1, 2)
         configuration(tmp_path, service.url, ("wf-1", "wf-2"), history="count")
-        assert (await says("state", folder=tmp_path))[0] == 1, "there is none yet"
-        assert not list(tmp_path.glob("*.db*"))
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             await eventually(address, lambda page: page.get(TOTAL, status="fail", workflow_id="wf-1") == 2)
             await service.looks("wf-2", 2)
-            assert await says("health", folder=tmp_path) == (0, "healthy\n", "")
             status, live, _ = await says("state", "--json", folder=tmp_path)
             assert status == 0
-            (tmp_path / "collector.toml").write_text(
-                "[collector]\nstate = 'sqlite:state.db'\ninterval = 'bad'", "utf-8"
-            )
-            assert (await says("health", folder=tmp_path))[0] == 0, "a bad file does not make it ill"
-            assert (await says("once", "--commit", folder=tmp_path))[0] == 2
-            configuration(tmp_path, service.url, ("wf-1", "wf-2"), history="count")
-            status, _, told = await says("once", "--commit", folder=tmp_path)
-            assert (status, "is in use by another process" in told) == (1, True)
             assert await running.stop() == 0
-        assert await says("health", folder=tmp_path) == (1, "", f"no collector answers at {tmp_path}/state.db.sock\n")
         status, free, _ = await says("state", "--json", folder=tmp_path)
         assert json.loads(live) == json.loads(free)
         schema = (schemas.DOCS / "state.schema.json").read_text("utf-8")
@@ -80,6 +68,25 @@ async def test_beside_a_running_collector_it_is_asked_and_else_the_file_is_read(
         _, table, _ = await says("state", folder=tmp_path)
         assert "2 fail" in table
         assert "2 failures in a row" in table
+
+
+async def test_who_does_not_run_is_not_healthy_and_who_runs_stays_so_beside_a_bad_file(tmp_path: Path):
+    async with Service() as service:
+        configuration(tmp_path, service.url, ("wf-1",))
+        assert (await says("state", folder=tmp_path))[0] == 1, "there is none yet"
+        assert not list(tmp_path.glob("*.db*"))
+        async with collector("run", folder=tmp_path) as running:
+            await running.address()
+            assert await says("health", folder=tmp_path) == (0, "healthy\n", "")
+            status, _, told = await says("once", "--commit", folder=tmp_path)
+            assert (status, "is in use by another process" in told) == (1, True)
+            (tmp_path / "collector.toml").write_text(
+                "[collector]\nstate = 'sqlite:state.db'\ninterval = 'bad'", "utf-8"
+            )
+            assert (await says("health", folder=tmp_path))[0] == 0, "a bad file does not make it ill"
+            assert (await says("once", "--commit", folder=tmp_path))[0] == 2
+            assert await running.stop() == 0
+        assert await says("health", folder=tmp_path) == (1, "", f"no collector answers at {tmp_path}/state.db.sock\n")
 
 
 async def test_a_copy_made_while_it_runs_counts_on_like_the_state_itself(tmp_path: Path):
