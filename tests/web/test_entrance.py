@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import bcrypt
 import pytest
+from multidict import CIMultiDict
 
 from collector.errors import ConfigError
 from collector.web import toolkit_file
@@ -167,6 +168,28 @@ async def test_a_changed_user_holds_for_the_next_request_of_an_open_connection(t
             assert answer.status == 401, "what was remembered is forgotten"
         async with session.get("/metrics", headers={"Authorization": basic("alice", "other")}) as answer:
             assert answer.status == 200
+
+
+async def test_links_that_are_turned_elsewhere_at_once_are_a_change(tmp_path: Path):
+    """As Kubernetes does it: file → ..data/file, ..data → a folder of that moment."""
+    for name, known in (("one", HASH), ("two", OTHER)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "web.yml").write_text(USERS.replace(HASH, known), "utf-8")
+    (tmp_path / "..data").symlink_to("one")
+    (tmp_path / "web.yml").symlink_to("..data/web.yml")
+    async with serving(config=tmp_path / "web.yml") as web:
+        assert await status(web.addresses[0], KNOWN) == 200
+        (tmp_path / "..tmp").symlink_to("two")
+        (tmp_path / "..tmp").replace(tmp_path / "..data")
+        assert await web.refresh()
+        assert await status(web.addresses[0], KNOWN) == 401
+
+
+async def test_of_several_authorizations_the_first_holds_as_with_the_exporter_toolkit(tmp_path: Path):
+    right, wrong = (("Authorization", basic("alice", password)) for password in ("right", "wrong"))
+    async with serving(config=written(tmp_path, USERS)) as web:
+        assert await status(web.addresses[0], CIMultiDict([right, wrong])) == 200
+        assert await status(web.addresses[0], CIMultiDict([wrong, right])) == 401
 
 
 async def test_a_renewed_certificate_is_shown_to_new_connections_and_nobody_is_turned_away(
