@@ -36,6 +36,7 @@ class Room:
     def __init__(self, where: Path | str | None) -> None:
         self.clock, self.store, self.said = Hands(), Memory(), []
         self.log = EventLog(where, clock=self.clock, say=self.says, warn=self.says)
+        self.log.outbox = self.store
         self.version = 0
 
     def says(self, event: str, **facts: object) -> None:
@@ -49,7 +50,7 @@ class Room:
         self.version = (await self.store.commit(KEY, Ledger(), version=self.version, lines=lines)).version
 
     async def delivers(self) -> None:
-        await self.log.deliver(self.store)
+        await self.log.deliver()
 
     async def waits(self) -> list[bytes]:
         return [line for _, line in await self.store.waiting(10**6)]
@@ -153,6 +154,21 @@ async def test_while_it_cannot_be_written_the_oldest_are_dropped_past_the_bound_
     assert path.read_bytes() == b"3\n4\n5\n"
 
 
+async def test_without_an_outbox_lines_are_made_for_whoever_delivers_later(room: Room, path: Path):
+    room.log.outbox = None
+    await room.commits(*room.log.lines(WORKFLOW, STEP))
+    await room.delivers()
+    await room.log.close()
+    assert len(await room.waits()) == 1
+    assert not path.exists()
+
+
+async def test_what_still_waits_at_the_end_is_written_then(room: Room, path: Path):
+    await room.commits(b"1")
+    await room.log.close()
+    assert path.read_bytes() == b"1\n"
+
+
 async def test_another_place_gets_what_waits(room: Room, path: Path):
     await room.commits(b"1")
     await room.delivers()
@@ -198,7 +214,7 @@ async def test_at_the_end_it_writes_for_so_long_and_no_longer(room: Room, path: 
         room.clock.at += 1
 
     room.log._place.write = takes_a_second  # noqa: SLF001
-    await room.log.deliver(room.store, within=1.5)
+    await room.log.deliver(within=1.5)
     assert len(path.read_bytes().split()) == 2000
     assert len(await room.waits()) == 500
 
