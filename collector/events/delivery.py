@@ -125,7 +125,8 @@ class EventLog:
         if not self._failing or now - self._said_at >= REMINDER:
             self._failing, self._said_at = True, now
             hint = "counting goes on, and what ended waits in the state"
-            self._warn("event_log.failing", says=str(error), dropped=self._dropped or None, hint=hint)
+            says = f"{self._place} cannot be written: {error.strerror}"
+            self._warn("event_log.failing", says=says, dropped=self._dropped or None, hint=hint)
         self._dropped += await outbox.trim(MOST)
 
     def _works(self) -> None:

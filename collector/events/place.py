@@ -39,6 +39,9 @@ class File:
         self._path = path
         self._file: int | None = None
 
+    def __str__(self) -> str:
+        return f"event log {self._path}"
+
     def write(self, lines: Sequence[bytes]) -> None:
         """Append lines; they are on the disk when this returns."""
         for _ in range(2):
@@ -98,6 +101,9 @@ class Standard:
 
     def __init__(self) -> None:
         self._torn = b""
+
+    def __str__(self) -> str:
+        return "event log on standard output"
 
     def write(self, lines: Sequence[bytes]) -> None:
         """Write lines. Raises `TimeoutError` where nobody takes them for so long that others would wait for it."""
