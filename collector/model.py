@@ -167,7 +167,10 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requested:
-    """One request outwards ended; `code` is the HTTP status or `error`, `seconds` its duration."""
+    """One request outwards ended; `code` is the HTTP status or `error`, `seconds` its duration.
+
+    `workflow_id`: the workflow whose history was asked for, "" for anything else.
+    """
 
     project: str
     operation: str
@@ -175,6 +178,7 @@ class Requested:
     seconds: float
     error_code: str | None = None
     skew: float | None = None
+    workflow_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +202,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
-    """One look at a workflow is over. `outcome`: changed, unchanged or failed; durations in seconds."""
+    """One look at a workflow is over. `outcome`: changed, unchanged or failed; durations in seconds.
+
+    `executions` and `flaws`: how many the answer held, or the part of it that is new.
+    """
 
     key: Key
     name: str
@@ -207,6 +214,7 @@ class Polled:
     seconds: float
     lateness: float = 0.0
     executions: int = 0
+    flaws: int = 0
     ended: tuple[Ended, ...] = ()
     gap: bool = False
     words: tuple[str, ...] = ()
@@ -221,9 +229,33 @@ class Committed:
     """A group of rows went to the store (`ok`), or did not (`conflict`, `failed`); duration in seconds."""
 
     outcome: str
+    at: int
     rows: int
     seconds: float
     says: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A workflow's row was committed, and then shown; `cause`: look, release, list, fit or leave.
+
+    `seconds` is how long it waited for the commit; `held_until` (ms): when what it holds is shown.
+    """
+
+    key: Key
+    name: str
+    cause: str
+    seconds: float
+    held_until: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """A workflow's turn is over; the next is at `until` (ms), None: it is watched no more."""
+
+    key: Key
+    name: str
+    until: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +289,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reloaded:
-    """The configuration was read at `at` (ms); where it is not `ok` the one before still holds."""
+    """The `config` or `web_config` was read at `at` (ms); where it is not `ok` the one before still holds."""
 
     at: int
     ok: bool
     says: str | None = None
+    what: str = "config"
 
 
-Fact = Requested | Polled | Committed | Scraped | Renewed | Listed | Reloaded
+Fact = Requested | Polled | Committed | Published | Turned | Scraped | Renewed | Listed | Reloaded

@@ -16,8 +16,8 @@ from typing import Protocol
 from collector.clock import Clock
 from collector.errors import Conflict, Reason, Refused, SourceError, StateError
 from collector.failpoint import failpoint
-from collector.ledger import Ledger, Rules, Step, advance, learn, leave, release, resume
-from collector.model import Definition, History, Key, Polled, Workflow
+from collector.ledger import Ledger, Rules, Step, advance, learn, leave, release, release_at, resume
+from collector.model import Definition, Fact, History, Key, Polled, Published, Workflow
 from collector.store import Row, Store
 
 
@@ -48,8 +48,8 @@ class Watched:
 class Poll:
     """Looks at the workflows of one project.
 
-    `publish` re-renders a workflow from its committed ledger. `recount` puts what ended in a step into lines for the
-    event log, which are committed with it.
+    `publish` re-renders a workflow from its committed ledger, and `emit` is told of it. `recount` puts what ended in a
+    step into lines for the event log, which are committed with it.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Poll:
         recount: Callable[[Workflow, Step], tuple[bytes, ...]],
         rules: Rules,
         clock: Clock,
+        emit: Callable[[Fact], None],
     ) -> None:
         self._source = source
         self._store = store
@@ -68,6 +69,7 @@ class Poll:
         self._recount = recount
         self._rules = rules
         self._clock = clock
+        self._emit = emit
         self._commits: set[asyncio.Task[None]] = set()
 
     async def look(self, watched: Watched, lateness: float = 0.0) -> Polled:
@@ -87,7 +89,7 @@ class Poll:
             _same_project(watched, answer)
             failpoint("answer-decoded")
             step = advance(watched.row.ledger, answer, self._rules, self._clock.now())
-            await self._keep(watched, step)
+            await self._keep(watched, step, "look")
         except SourceError as error:
             fault = (error.reason, str(error))
         except StateError as error:
@@ -106,7 +108,7 @@ class Poll:
 
     async def resume(self, watched: Watched) -> None:
         """Fit a restored row to today's configuration, before it is first shown. Raises `StateError`."""
-        await self._keep(watched, self._fitted(watched))
+        await self._keep(watched, self._fitted(watched), "fit")
 
     def _fitted(self, watched: Watched) -> Step:
         return resume(watched.row.ledger, label=watched.label, rules=self._rules, now=self._clock.now())
@@ -114,34 +116,36 @@ class Poll:
     async def learn(self, watched: Watched, definition: Definition) -> None:
         """Take in what the workflow list tells of a workflow. Raises `StateError`."""
         ledger, label = watched.row.ledger, watched.workflow.label(definition.name or watched.row.ledger.name)
-        await self._keep(watched, learn(ledger, definition, label=label, rules=self._rules, now=self._clock.now()))
+        step = learn(ledger, definition, label=label, rules=self._rules, now=self._clock.now())
+        await self._keep(watched, step, "list")
 
     async def release(self, watched: Watched, due: int) -> None:
         """Show what was held until `due` (ms). Raises `StateError`."""
         failpoint("release-before")
-        await self._keep(watched, release(watched.row.ledger, due))
+        await self._keep(watched, release(watched.row.ledger, due), "release")
         failpoint("release-after")
 
     async def leave(self, watched: Watched) -> None:
         """Note that nothing of it is shown any more. Raises `StateError`."""
-        await self._keep(watched, leave(watched.row.ledger))
+        await self._keep(watched, leave(watched.row.ledger), "leave")
 
     async def settle(self) -> None:
         """Wait until everything handed to the store is committed and published, or refused."""
         await asyncio.gather(*self._commits, return_exceptions=True)
 
-    async def _keep(self, watched: Watched, step: Step) -> None:
+    async def _keep(self, watched: Watched, step: Step, cause: str) -> None:
         if not step.changed:
             # A new digest alone is not worth a commit: after a restart the same answer is simply decoded once more.
             watched.row = Row(step.ledger, watched.row.version)
             return
-        commit = asyncio.create_task(self._commit(watched, step))
+        commit = asyncio.create_task(self._commit(watched, step, cause))
         self._commits.add(commit)
         commit.add_done_callback(self._commits.discard)
         await asyncio.shield(commit)
 
-    async def _commit(self, watched: Watched, step: Step) -> None:
+    async def _commit(self, watched: Watched, step: Step, cause: str) -> None:
         key, lines = watched.workflow.key, self._recount(watched.workflow, step)
+        began = self._clock.monotonic()
         try:
             watched.row = await self._store.commit(key, step.ledger, version=watched.row.version, lines=lines)
         except Conflict:
@@ -151,9 +155,12 @@ class Poll:
             watched.row = theirs
             watched.row = Row(self._fitted(watched).ledger, theirs.version)
             raise
+        seconds = self._clock.monotonic() - began
         failpoint("publish-before")
         self._publish(key, watched.row.ledger)
         failpoint("publish-after")
+        held = release_at(watched.row.ledger)
+        self._emit(Published(key=key, name=watched.label, cause=cause, seconds=seconds, held_until=held))
 
 
 def _same_project(watched: Watched, answer: History) -> None:
@@ -171,6 +178,7 @@ def _with_findings(polled: Polled, step: Step, answer: History) -> Polled:
     return replace(
         polled,
         executions=len(answer.records),
+        flaws=len(answer.flaws),
         ended=step.ended,
         gap=step.gap,
         words=answer.words,

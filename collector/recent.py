@@ -60,7 +60,7 @@ class Recent:
         elif isinstance(fact, Committed):
             if fact.outcome != "conflict":  # which is settled by the next look
                 self._lasts((STATE,), None if fact.outcome == "ok" else fact.says or "")
-        elif isinstance(fact, Reloaded):
+        elif isinstance(fact, Reloaded) and fact.what == "config":
             self._lasts((CONFIGURATION,), None if fact.ok else fact.says or "")
         elif isinstance(fact, Renewed):
             self.expires[fact.project] = fact.expires_at

@@ -123,6 +123,7 @@ class Transport:
                     seconds=self._clock.monotonic() - began,
                     error_code=error_code,
                     skew=skew,
+                    workflow_id=request.ids.get("workflow_id", ""),
                 )
             )
 

@@ -25,7 +25,7 @@ from collector.errors import CollectorError, ConfigError, ListenError
 from collector.events import EventLog
 from collector.exposition import Exposition, Own
 from collector.failpoint import failpoint
-from collector.log import Lines, at_level
+from collector.log import Lines
 from collector.model import Fact, Format, Polled, Reloaded, Scraped
 from collector.recent import Recent
 from collector.schedule import Ticker
@@ -73,7 +73,7 @@ class App:
         )
         # A state that was handed in counts for nobody else.
         event_log = settings.event_log if store is None else None
-        self._event_log = EventLog(event_log, clock=clock, say=lines.say, warn=lines.warn)
+        self._event_log = EventLog(event_log, clock=clock, say=lines.say)
         self._desks: Desks | None = None
         self._ticker = Ticker(clock=clock, on_error=self._bug)
         self._web: Web | None = None
@@ -142,7 +142,7 @@ class App:
                 await self._web.configure(settings.web_config)
             await self._desks.change(settings, kept)
             await self._event_log.use(settings.event_log)
-            at_level(settings.log_level)
+            self._lines.at_level(settings.log_level)
             self._settings = settings
             self._forget()
         return changes
@@ -226,7 +226,7 @@ class App:
             try:
                 await self._private.start(Path(f"{path}{PRIVATE}"))
             except ListenError as error:
-                self._lines.warn("private_socket.absent", says=str(error))
+                self._lines.say("private_socket.absent", says=str(error))
 
     def _begin(self) -> None:
         """Start what is not any project's own."""
@@ -271,10 +271,12 @@ class App:
     async def _refresh_web(self) -> None:
         """Take what changed in the web configuration."""
         try:
-            if self._web and await self._web.refresh():
-                self._lines.say("web_config.loaded", listening=self.addresses)
+            if not self._web or not await self._web.refresh():
+                return
+            ok, says = True, f"listening on {', '.join(self.addresses)}"
         except ConfigError as error:
-            self._lines.warn("web_config.refused", says=str(error))
+            ok, says = False, str(error)
+        self._emit(Reloaded(at=self._clock.now(), ok=ok, says=says, what="web_config"))
 
     async def _let_go(self) -> None:
         self._forget()

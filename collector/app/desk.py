@@ -42,6 +42,7 @@ class Desk:
             recount=house.recount,
             rules=rules_of(house.settings),
             clock=house.clock,
+            emit=house.emit,
         )
         self._schedule = Schedule(
             concurrency=project.concurrency,
@@ -246,6 +247,7 @@ class Desk:
         except StateError:
             return now + LEAST_WAIT  # the store has reported it
         del self.slots[slot.key]
+        slot.turned(None)
         self._schedule.remove(slot.key)
         return NEVER
 
@@ -276,6 +278,8 @@ class Desk:
             self._house.exposition.forget(slot.key)
         # What the store refuses is noted at the next start.
         await asyncio.gather(*(slot.leave() for slot in left), return_exceptions=True)
+        for slot in left:
+            slot.turned(None)
 
     async def stop(self) -> None:
         """Take no more turns, and cancel what is being fetched."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from collector.app.house import House
 from collector.errors import StateError
 from collector.ledger import release_at
-from collector.model import Definition, Key, Polled
+from collector.model import Definition, Key, Polled, Turned
 from collector.poll import Poll, Watched
 from collector.schedule import next_look
 
@@ -77,7 +77,11 @@ class Slot:
             await self.look(lateness)
             self.overdue = False
             self.look_at = next_look(self.look_at, self.watched.workflow.interval, clock.monotonic())
-        return self._plan(now=clock.monotonic(), wall=clock.now())
+        now, wall = clock.monotonic(), clock.now()
+        due = self._plan(now=now, wall=wall)
+        if due < NEVER:
+            self.turned(wall + round((due - now) * 1000))
+        return due
 
     async def _fit(self) -> bool:
         """Fit the row to the configuration; whether that could be kept."""
@@ -101,6 +105,10 @@ class Slot:
         """Look at it, and tell how that went."""
         self.last = await self.poll.look(self.watched, lateness)
         self.house.emit(self.last)
+
+    def turned(self, until: int | None) -> None:
+        """Tell when its next turn is (ms), None: never."""
+        self.house.emit(Turned(key=self.key, name=self.watched.label, until=until))
 
     async def leave(self) -> bool:
         """Note in the row that nothing of it is shown any more; whether it has not come back meanwhile.

@@ -99,7 +99,7 @@ def run(config: Path, **flags: str | bool | None) -> None:
     settings = read()
     lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
     for warning in settings.warnings:
-        lines.warn("configuration.warning", says=warning)
+        lines.say("configuration.warning", says=warning)
     serve.turn(serve.until_told(App(settings, clock=Clock(), lines=lines, read=read), lines))
 
 

@@ -13,13 +13,14 @@ from collector.events.line import lines
 from collector.events.place import File, Place, Standard
 from collector.failpoint import failpoint
 from collector.ledger import Step
+from collector.log import Lasting, Names
 from collector.model import Workflow
 
 BATCH = 1000
 """Lines that are written, made safe and struck off together."""
 MOST = 500_000
 """Lines that wait at most while they cannot be written, some 250 MB; then the oldest are dropped."""
-REMINDER = 3600.0
+NAMES = Names("event_log.failing", "event_log.still_failing", "event_log.recovered")
 FAREWELL = 1.0
 """Seconds for which what still waits is written at the end."""
 FOREVER = float("inf")
@@ -44,7 +45,7 @@ class Outbox(Protocol):
 class EventLog:
     """The event log of one collector: a file, `STANDARD` for standard output, or nowhere.
 
-    `say` and `warn` log what happens to it: when it cannot be written, once an hour while that lasts, and when it can.
+    `say` logs what happens to it: when it cannot be written, once an hour while that lasts, and when it can.
     `outbox`: where lines come from; nothing is delivered without one.
     """
 
@@ -54,17 +55,14 @@ class EventLog:
         *,
         clock: Clock,
         say: Callable[..., None],
-        warn: Callable[..., None],
     ) -> None:
         self.outbox: Outbox | None = None
         self._place = _place(where)
         self._clock = clock
-        self._say = say
-        self._warn = warn
+        self._trouble = Lasting(say, NAMES)
         self._turn = asyncio.Lock()
         self._delivering: asyncio.Future[None] | None = None
         self._failing = False
-        self._said_at = 0.0
         self._dropped = 0
 
     def lines(self, workflow: Workflow, step: Step) -> tuple[bytes, ...]:
@@ -121,17 +119,15 @@ class EventLog:
         return len(waiting) == most
 
     async def _fails(self, error: OSError, outbox: Outbox) -> None:
-        now = self._clock.monotonic()
-        if not self._failing or now - self._said_at >= REMINDER:
-            self._failing, self._said_at = True, now
-            hint = "counting goes on, and what ended waits in the state"
-            says = f"{self._place} cannot be written: {error.strerror}"
-            self._warn("event_log.failing", says=says, dropped=self._dropped or None, hint=hint)
+        self._failing = True
+        hint = "counting goes on, and what ended waits in the state"
+        says = f"{self._place} cannot be written: {error.strerror}"
+        self._trouble.failed(self._clock.now(), says, dropped=self._dropped or None, hint=hint)
         self._dropped += await outbox.trim(MOST)
 
     def _works(self) -> None:
         if self._failing:
-            self._say("event_log.recovered", dropped=self._dropped or None)
+            self._trouble.worked(self._clock.now(), dropped=self._dropped or None)
             self._failing, self._dropped = False, 0
 
 

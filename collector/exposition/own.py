@@ -96,7 +96,7 @@ class Own:
             if fact.ok:
                 gauge = self._gauges["aom_collector_discovery_last_success_timestamp_seconds"]
                 gauge.labels(clean(fact.project)).set(seconds(fact.at))
-        elif isinstance(fact, Reloaded):
+        elif isinstance(fact, Reloaded) and fact.what == "config":
             self._say(_RELOADED, int(fact.ok))
             if fact.ok:
                 self._say(_RELOADED_AT, seconds(fact.at))

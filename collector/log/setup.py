@@ -13,16 +13,18 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from collector.log.events import EVENTS
 from collector.log.lines import Lines
 
 LONGEST = 2000
+MOST = 20
+"""How many elements of a list one line names."""
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 """Times as people read them; machines get microseconds."""
 
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-
-# What a terminal obeys, or a reader takes for the end of a line; and halves of characters, which no encoding knows.
-_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# What a terminal obeys, or a reader takes for the end of a line or for its direction; and halves of characters, which
+# no encoding knows.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the flag is called --log.format
@@ -34,21 +36,21 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
     chosen = format if format != "auto" else "console" if terminal else "json"
     last = _renderers(chosen, colors=terminal and not os.environ.get("NO_COLOR"))
     shared: list[Processor] = [
-        structlog.processors.add_log_level,
+        _leveled,
         structlog.processors.TimeStamper(fmt=SECONDS if chosen == "console" else "iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
         _bounded,
     ]
     structlog.configure(
         processors=[*shared, *last],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # the lines know what is wanted
         logger_factory=structlog.WriteLoggerFactory(_Safe(stream)),  # type: ignore[arg-type]  # all it needs is write and flush
         cache_logger_on_first_use=False,
     )
     handler = _Handler(_Safe(stream))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[_of_library, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
@@ -56,12 +58,7 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     log: FilteringBoundLogger = structlog.get_logger()
-    return Lines(log)
-
-
-def at_level(level: str) -> None:
-    """Log from another level on."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]))
+    return Lines(log, level)
 
 
 def _renderers(chosen: str, *, colors: bool) -> list[Processor]:
@@ -69,7 +66,8 @@ def _renderers(chosen: str, *, colors: bool) -> list[Processor]:
         return [_in_order, structlog.processors.JSONRenderer(ensure_ascii=False), _one_line]
     if chosen == "logfmt":
         order = ["time", "level", "event"]
-        return [structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False), _one_line]
+        # Before it is quoted, so that whoever reads it finds each value as the console shows it.
+        return [_spelled_out, structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False)]
     pretty = structlog.dev.ConsoleRenderer(colors=colors, timestamp_key="time", sort_keys=False, pad_event_to=16)
     return [_for_people, pretty]
 
@@ -79,24 +77,51 @@ def _in_order(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return {**first, **event}
 
 
+def _leveled(_: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say the level that the table of events has."""
+    row = EVENTS.get(event["event"])
+    return {**event, "level": row.level if row else method}
+
+
 def _bounded(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Shorten what is too long, in the middle of a traceback, whose end matters; leave out what says nothing."""
     for key, value in list(event.items()):
         if value is None:
             del event[key]
-        elif isinstance(value, str) and len(value) > LONGEST:
-            half = LONGEST // 2 if key == "exception" else 0
-            event[key] = value[: LONGEST - half] + "…" + (value[-half:] if half else "")
+        elif isinstance(value, str):
+            event[key] = _cut(value, tail=LONGEST // 2 if key == "exception" else 0)
+        elif isinstance(value, list | tuple):
+            event[key] = [_cut(str(each), longest=LONGEST // MOST) for each in value[:MOST]]
+    return event
+
+
+def _cut(text: str, *, longest: int = LONGEST, tail: int = 0) -> str:
+    return text if len(text) <= longest else text[: longest - tail] + "…" + (text[-tail:] if tail else "")
+
+
+def _of_library(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Give a library's line, whose text is its own, the name of an event."""
+    record: logging.LogRecord = event["_record"]
+    name = "library.error" if record.levelno >= logging.ERROR else "library.warning"
+    return {**event, "event": name, "logger": record.name, "says": event["event"]}
+
+
+def _spelled_out(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Make texts of lists, and keep every text on its line."""
+    for key, value in event.items():
+        if isinstance(value, list):
+            event[key] = _plain(",".join(value))
+        elif isinstance(value, str):
+            event[key] = _plain(value)
     return event
 
 
 def _for_people(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keep texts on their line; a traceback has several, all set in, so that none looks like a line of ours."""
-    for key, value in event.items():
-        if key == "exception":
-            event[key] = "\n".join(f"    {_plain(line)}" for line in str(value).split("\n"))
-        elif isinstance(value, str):
-            event[key] = _plain(value)
+    """As above, but that a traceback has its lines, all set in, so that none looks like a line of ours."""
+    exception = event.pop("exception", None)
+    _spelled_out(_, __, event)
+    if exception is not None:
+        event["exception"] = "\n".join(f"    {_plain(line)}" for line in str(exception).split("\n"))
     return event
 
 

@@ -216,7 +216,8 @@ class Writer:
         return StateError(f"state {self._path}: {type(error).__name__}: {error}")
 
     def _fact(self, outcome: str, rows: int, began: float, says: str | None = None) -> Committed:
-        return Committed(outcome=outcome, rows=rows, seconds=self._clock.monotonic() - began, says=says)
+        seconds = self._clock.monotonic() - began
+        return Committed(outcome=outcome, at=self._clock.now(), rows=rows, seconds=seconds, says=says)
 
     def _answer(self, answers: list[Answer], facts: Iterable[Committed] = ()) -> None:
         self._busy_since = None

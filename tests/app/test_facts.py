@@ -175,7 +175,7 @@ def test_a_project_is_told_with_its_list_and_the_end_of_its_credential():
 
 def test_what_lasts_is_told_in_a_persons_words():
     heard = (
-        Committed(outcome="failed", rows=1, seconds=0.1, says="disk full"),
+        Committed(outcome="failed", at=0, rows=1, seconds=0.1, says="disk full"),
         Reloaded(at=1, ok=False, says="line 3"),
         Listed(project="prod", at=9, ok=False, says="refused"),
     )

@@ -1,7 +1,7 @@
 import asyncio
 from types import SimpleNamespace
 
-from collector.app.slot import Slot
+from collector.app.slot import NEVER, Slot
 from collector.ledger import Ledger
 from collector.ledger.book import Count
 from collector.model import Definition, Key, Workflow
@@ -47,6 +47,16 @@ def test_the_end_of_a_hold_goes_by_the_clock_that_never_jumps():
     it = slot(until=WALL + 30_000)
     assert plan(it, now=50.0) == 80.0
     assert plan(it, now=60.0, wall=WALL - 86_400_000) == 80.0
+
+
+async def test_the_end_of_a_turn_tells_when_the_next_one_is_unless_nobody_knows_yet():
+    it, told = slot(until=None), []
+    it.house.emit, it.house.clock = told.append, SimpleNamespace(monotonic=lambda: 50.0, now=lambda: WALL)
+    assert await it.turn(0.0) == 100.0
+    assert [(fact.key, fact.name, fact.until) for fact in told] == [(it.key, "wf-1", WALL + 50_000)]
+    it.look_at = NEVER
+    assert await it.turn(0.0) == NEVER
+    assert len(told) == 1
 
 
 async def test_what_the_list_tells_while_a_lesson_is_being_learned_is_not_lost():

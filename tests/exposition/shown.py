@@ -89,7 +89,7 @@ def whole(form: Format) -> bytes:
             key=key, name="", outcome="changed", at=T0, seconds=1, ended=(ended,), rejected={"id": 1}, invalid={"x": 1}
         ),
         Requested(project="prod", operation="list_executions", code="400", seconds=1, error_code="X.1", skew=0.5),
-        Committed(outcome="ok", rows=1, seconds=1),
+        Committed(outcome="ok", at=0, rows=1, seconds=1),
         Renewed(project="prod", expires_at=T0),
         Listed(project="prod", at=T0, ok=True),
         Reloaded(at=T0, ok=True),

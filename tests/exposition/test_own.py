@@ -106,8 +106,8 @@ def test_what_answers_lacked_goes_on_from_the_state(told):
 
 
 def test_commits_are_counted_by_row_and_timed_by_group(told):
-    told.own.observe(Committed(outcome="ok", rows=12, seconds=0.01))
-    told.own.observe(Committed(outcome="conflict", rows=1, seconds=0.01))
+    told.own.observe(Committed(outcome="ok", at=0, rows=12, seconds=0.01))
+    told.own.observe(Committed(outcome="conflict", at=0, rows=1, seconds=0.01))
     assert told.says("state_commits_total", outcome="ok") == 12
     assert told.says("state_commits_total", outcome="conflict") == 1
     assert told.says("state_commit_duration_seconds_count") == 2
@@ -141,6 +141,8 @@ def test_a_reload_tells_how_it_went_and_when_one_last_went_well(told):
     assert told.says("config_last_reload_success_timestamp_seconds") is None
     told.own.observe(Reloaded(at=T0 + 2500, ok=True))
     assert told.says("config_last_reload_successful") == 1
+    told.own.observe(Reloaded(at=T0 + 5000, ok=False, says="users: bad", what="web_config"))
+    assert told.says("config_last_reload_successful") == 1, "the web configuration is another one"
     told.own.observe(Reloaded(at=T0 + 9000, ok=False))
     assert told.says("config_last_reload_successful") == 0
     assert told.says("config_last_reload_success_timestamp_seconds") == T0 / 1000 + 2.5
@@ -152,7 +154,7 @@ def test_each_format_is_made_at_most_once_a_second_and_is_never_another(form):
     own = Own(clock=clock)
     first = {each: own.page(1, form=each) for each in Format}
     assert first[Format.TEXT] == first[Format.TEXT_1] != first[Format.OPENMETRICS]
-    own.observe(Committed(outcome="ok", rows=1, seconds=0.01))
+    own.observe(Committed(outcome="ok", at=0, rows=1, seconds=0.01))
     clock.at = 0.99
     assert own.page(2, form=form) is first[form]
     clock.at = 1.0
@@ -161,7 +163,7 @@ def test_each_format_is_made_at_most_once_a_second_and_is_never_another(form):
 
 
 def test_openmetrics_names_our_counters_without_their_suffix(told):
-    told.own.observe(Committed(outcome="ok", rows=1, seconds=0.01))
+    told.own.observe(Committed(outcome="ok", at=0, rows=1, seconds=0.01))
     text = told.own.page(0, form=Format.OPENMETRICS).decode()
     assert "# TYPE aom_collector_state_commits counter\n" in text
     assert "_created" not in text
@@ -177,7 +179,7 @@ def test_the_text_is_made_at_most_once_a_second():
     clock = Clock()
     own = Own(clock=clock)
     first = own.page(1)
-    own.observe(Committed(outcome="ok", rows=1, seconds=0.01))
+    own.observe(Committed(outcome="ok", at=0, rows=1, seconds=0.01))
     clock.at = 0.99
     assert own.page(2) is first
     clock.at = 1.0
@@ -201,7 +203,7 @@ def test_every_family_of_the_catalog_is_fed(told):
     told.own.observe(
         Requested(project="prod", operation="create_token", code="401", seconds=1, error_code="APIGW.0301", skew=0)
     )
-    told.own.observe(Committed(outcome="ok", rows=1, seconds=0))
+    told.own.observe(Committed(outcome="ok", at=0, rows=1, seconds=0))
     told.own.observe(Renewed(project="prod", expires_at=T0))
     told.own.observe(Listed(project="prod", at=T0, ok=True))
     told.own.observe(Reloaded(at=T0, ok=True))

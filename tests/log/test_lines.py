@@ -1,45 +1,14 @@
 """Facts as lines: a lasting failure is said at its start and its end, a word nobody knows once."""
 
-import io
-import json
-
 import pytest
 
-from collector.log import Lines, setup
-from collector.model import Committed, Ended, Key, Polled, Status
-
-KEY = Key("prod", "wf-1")
-
-
-class Told:
-    """A log that is read back."""
-
-    def __init__(self, level: str) -> None:
-        self.stream = io.StringIO()
-        self.lines: Lines = setup(level, "json", self.stream)
-
-    def polled(self, workflow_id: str = KEY.workflow_id, **more: object) -> None:
-        values = {"outcome": "unchanged", "at": 0, "seconds": 0.1} | more
-        self.lines(Polled(key=Key(KEY.project, workflow_id), name="夜间备份", **values))  # type: ignore[arg-type]
-
-    @property
-    def events(self) -> list[str]:
-        return [line["event"] for line in self.all]
-
-    @property
-    def all(self) -> list[dict]:
-        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+from collector.model import Committed
+from tests.log.told import Told, ended
 
 
 @pytest.fixture
 def told() -> Told:
     return Told("info")
-
-
-def ended(node: str | None = None, *, first_sight: bool = False) -> Ended:
-    return Ended(
-        execution="e1", node=node, status=Status.FAIL, begin=1000, end=3500, held=False, first_sight=first_sight
-    )
 
 
 def test_every_poll_is_one_line_at_debug_and_none_at_info():
@@ -103,5 +72,5 @@ def test_a_gap_and_rejected_records_are_said(told: Told):
 
 def test_a_state_that_fails_is_said_at_its_start_and_its_end(told: Told):
     for outcome in ("failed", "failed", "ok", "ok", "conflict"):
-        told.lines(Committed(outcome=outcome, rows=1, seconds=0.1, says="the disk is full"))
+        told.lines(Committed(outcome=outcome, at=0, rows=1, seconds=0.1, says="the disk is full"))
     assert told.events == ["state.failing", "state.recovered", "state.conflict"]

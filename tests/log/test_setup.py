@@ -64,19 +64,19 @@ def test_a_logfmt_line_begins_with_time_level_and_event():
 
 def test_auto_is_console_on_a_terminal_and_json_elsewhere():
     terminal, file = Terminal(), io.StringIO()
-    setup("info", "auto", terminal).say("one")
-    setup("info", "auto", file).say("one")
+    setup("info", "auto", terminal).say("collector.stopped")
+    setup("info", "auto", file).say("collector.stopped")
     assert not terminal.getvalue().startswith("{")
-    assert json.loads(file.getvalue())["event"] == "one"
+    assert json.loads(file.getvalue())["event"] == "collector.stopped"
 
 
 def test_colours_are_for_terminals_whose_owner_did_not_decline(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     coloured, declined, file = Terminal(), Terminal(), io.StringIO()
-    setup("info", "console", coloured).say("one")
-    setup("info", "console", file).say("one")
+    setup("info", "console", coloured).say("collector.stopped")
+    setup("info", "console", file).say("collector.stopped")
     monkeypatch.setenv("NO_COLOR", "1")
-    setup("info", "console", declined).say("one")
+    setup("info", "console", declined).say("collector.stopped")
     assert "\x1b[" in coloured.getvalue()
     assert "\x1b[" not in declined.getvalue() + file.getvalue()
 
@@ -85,16 +85,16 @@ def test_colours_are_for_terminals_whose_owner_did_not_decline(monkeypatch):
 def test_what_is_below_the_level_is_not_said(shape):
     stream = io.StringIO()
     lines = setup("warning", shape, stream)
-    lines.say("quiet")
-    lines.warn("loud")
-    assert "quiet" not in stream.getvalue()
+    lines.say("collector.stopped")
+    lines.say("config.refused", says="loud")
+    assert "collector.stopped" not in stream.getvalue()
     assert "loud" in stream.getvalue()
 
 
 @pytest.mark.parametrize("shape", FORMATS)
 def test_chinese_is_readable(shape):
     stream = io.StringIO()
-    setup("info", shape, stream).say("one", workflow="夜间数据库备份")
+    setup("info", shape, stream).say("poll.recovered", workflow="夜间数据库备份")
     assert "夜间数据库备份" in stream.getvalue()
 
 
@@ -103,7 +103,7 @@ def test_a_lone_surrogate_or_a_poor_encoding_loses_a_letter_and_no_line(shape):
     for encoding in ("utf-8", "ascii"):
         raw = io.BytesIO()
         stream = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
-        setup("info", shape, stream).say("one", word="half \ud83d 节点", after="still here")
+        setup("info", shape, stream).say("list.failing", says="half \ud83d 节点", hint="still here")
         assert "still here" in raw.getvalue().decode(encoding)
 
 
@@ -119,14 +119,14 @@ def test_a_traceback_shows_where_it_broke_and_no_local_variable(shape):
 @pytest.mark.parametrize("shape", FORMATS)
 def test_a_long_value_is_cut(shape):
     stream = io.StringIO()
-    setup("info", shape, stream).say("one", word="x" * 100_000)
+    setup("info", shape, stream).say("status.unknown", word="x" * 100_000)
     assert stream.getvalue().count("x") == 2000
 
 
 @pytest.mark.parametrize("shape", FORMATS)
 def test_a_value_cannot_start_a_line_of_its_own(shape):
     stream = io.StringIO()
-    setup("info", shape, stream).say("one", word="first\nlevel=error event=forged")
+    setup("info", shape, stream).say("status.unknown", word="first\nlevel=error event=forged")
     assert len(stream.getvalue().splitlines()) == 1
 
 
@@ -150,7 +150,7 @@ def test_setting_up_again_replaces_and_does_not_repeat():
     old, new = io.StringIO(), io.StringIO()
     setup("info", "json", old)
     lines = setup("info", "json", new)
-    lines.say("one")
+    lines.say("collector.stopped")
     logging.getLogger("aiohttp").warning("two")
     assert old.getvalue() == ""
     assert len(new.getvalue().splitlines()) == 2
@@ -164,12 +164,12 @@ def test_a_full_disk_or_a_closed_pipe_does_not_reach_who_logs(shape):
 
     full, closed = Full(), io.StringIO()
     lines = setup("info", shape, full)
-    lines.say("one")
+    lines.say("collector.stopped")
     bug(lines)
     logging.getLogger("aiohttp").warning("two")
     lines = setup("info", shape, closed)
     closed.close()
-    lines.say("one")
+    lines.say("collector.stopped")
 
 
 @pytest.mark.parametrize("shape", FORMATS)
@@ -187,8 +187,8 @@ def test_no_text_moves_the_cursor_or_starts_a_line(shape):
     stream = io.StringIO()
     lines = setup("info", shape, stream)
     logging.getLogger("aiohttp").warning(hostile)
-    lines.say("one", word=hostile)
-    lines.say("one", word=hostile.replace(" ", "_"))
+    lines.say("status.unknown", word=hostile)
+    lines.say("status.unknown", word=hostile.replace(" ", "_"))
     assert not set("\x1b\r\x9b\u2028") & set(stream.getvalue())
     assert stream.getvalue().count("\n") == 3
     lines.bug(ValueError(hostile))
@@ -197,7 +197,7 @@ def test_no_text_moves_the_cursor_or_starts_a_line(shape):
 
 def test_what_json_says_is_what_was_meant():
     stream = io.StringIO()
-    setup("info", "json", stream).say("one", word="a\nb\x9b\x1b 节点")
+    setup("info", "json", stream).say("status.unknown", word="a\nb\x9b\x1b 节点")
     assert json.loads(stream.getvalue())["word"] == "a\nb\x9b\x1b 节点"
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from collector.clock import Clock
 from collector.errors import Conflict, Reason, StateError, Unavailable
-from collector.ledger import Ledger, Step
-from collector.model import History, Key, Workflow
+from collector.ledger import Ledger, Step, release_at
+from collector.model import History, Key, Published, Workflow
 from collector.poll import Poll, Watched
 from collector.store import Memory, Row
 from tests.ledger.story import COUNT_PAST, history, run
@@ -65,14 +65,23 @@ class Desk:
     """A poll with everything around it in view."""
 
     def __init__(self) -> None:
-        self.source, self.store, self.published = Source(), Store(), []
+        self.source, self.store, self.published, self.facts = Source(), Store(), [], []
         self.watched = Watched(Workflow(key=KEY, project_id="p", name=None, interval=60), Row(Ledger(), 0))
         self.poll = self.polling(self.store)
 
     def polling(self, store: Store) -> Poll:
         return Poll(
-            source=self.source, store=store, publish=self._publish, recount=_told, rules=COUNT_PAST, clock=Clock()
+            source=self.source,
+            store=store,
+            publish=self._publish,
+            recount=_told,
+            rules=COUNT_PAST,
+            clock=Clock(),
+            emit=self._emit,
         )
+
+    def _emit(self, fact: Published) -> None:
+        self.facts.append((fact, len(self.published)))
 
     def _publish(self, key: Key, ledger: Ledger) -> None:
         self.published.append((key, ledger))
@@ -97,6 +106,20 @@ async def test_a_look_commits_then_publishes_and_says_what_it_found(desk: Desk):
     assert 0.5 <= polled.lateness < 0.6
     assert desk.failures == 1
     assert (await desk.store.load())[KEY].ledger == desk.published[-1][1]
+
+
+async def test_what_is_committed_is_told_once_it_is_shown_and_what_is_not_is_not(desk: Desk):
+    before = len(desk.facts)
+    await desk.poll.look(desk.watched)
+    ((told, shown),) = desk.facts[before:]
+    assert (told.key, told.name, told.cause, shown) == (KEY, KEY.workflow_id, "look", len(desk.published))
+    assert 0 <= told.seconds < 1
+    assert told.held_until == release_at(desk.watched.row.ledger) is not None
+    await desk.poll.look(desk.watched)
+    desk.store.fault = StateError("the disk is full")
+    desk.source.answer = history(run("success", -20, -10, id="e2"))
+    await desk.poll.look(desk.watched)
+    assert len(desk.facts) == before + 1
 
 
 async def test_waiting_for_a_turn_is_lateness_and_no_part_of_the_duration(desk: Desk):
@@ -161,8 +184,7 @@ async def test_a_commit_that_fails_leaves_the_ledger_and_the_next_look_counts_on
 
 async def test_a_second_writer_wins_and_the_next_look_goes_on_from_its_row(desk: Desk):
     other = await Desk().ready()
-    other.store = desk.store
-    other.poll = other.polling(desk.store)
+    other.store, other.poll = desk.store, other.polling(desk.store)
     other.source.answer = history(run("fail", -20, -10), run("success", -20, -10, id="e2"))
     await other.poll.look(other.watched)
     polled = await desk.poll.look(desk.watched)

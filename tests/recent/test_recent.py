@@ -60,19 +60,22 @@ def test_looks_that_all_fail_take_no_more_room_than_any():
 def test_what_cannot_be_saved_lasts_from_the_first_time_until_it_can():
     clock = Set()
     it = Recent(clock)
-    it(Committed(outcome="failed", rows=1, seconds=0.1, says="disk full"))
+    it(Committed(outcome="failed", at=0, rows=1, seconds=0.1, says="disk full"))
     clock.set(2000)
-    it(Committed(outcome="failed", rows=1, seconds=0.1, says="disk still full"))
+    it(Committed(outcome="failed", at=0, rows=1, seconds=0.1, says="disk still full"))
     assert [(of, what.since, what.says) for of, what in it.lasting.items()] == [(("state",), 1000, "disk still full")]
-    it(Committed(outcome="conflict", rows=1, seconds=0.1, says="someone else"))
+    it(Committed(outcome="conflict", at=0, rows=1, seconds=0.1, says="someone else"))
     assert it.lasting, "a conflict says nothing about the disk"
-    it(Committed(outcome="ok", rows=1, seconds=0.1))
+    it(Committed(outcome="ok", at=0, rows=1, seconds=0.1))
     assert not it.lasting
 
 
 def test_a_refused_configuration_lasts_until_a_good_one_is_read():
     it = recent(Reloaded(at=1, ok=False, says="line 3"))
     assert it.lasting["configuration",].says == "line 3"
+    for ok in (False, True):
+        it(Reloaded(at=2, ok=ok, says="users: bad", what="web_config"))
+    assert it.lasting["configuration",].says == "line 3", "the web configuration is another one"
     it(Reloaded(at=2, ok=True, says="nothing changed"))
     assert not it.lasting
 
