@@ -58,6 +58,7 @@ class App:
         self._settings = settings
         self._clock = clock
         self._lines = lines
+        lines.trace(settings.log_workflows)
         self._store = store
         self._heard = heard
         self._read = read or (lambda: settings)
@@ -143,6 +144,7 @@ class App:
             await self._desks.change(settings, kept)
             await self._event_log.use(settings.event_log)
             self._lines.at_level(settings.log_level)
+            self._lines.trace(settings.log_workflows)
             self._settings = settings
             self._forget()
         return changes

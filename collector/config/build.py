@@ -57,6 +57,7 @@ def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
         lifecycle=_of(collector, "lifecycle", bool),
         log_level=_of(collector, "log_level", str),
         log_format=_of(collector, "log_format", str),
+        log_workflows=_of(collector, "log_workflows", tuple),
         event_log=_event_log(collector, base),
         execution_buckets=_of(buckets, "execution", tuple),
         node_buckets=_of(buckets, "node", tuple),
@@ -66,7 +67,7 @@ def settings(file: Table, base: Path, warnings: Sequence[str]) -> Settings:
         projects=projects,
         warnings=(),
     )
-    return replace(whole, warnings=(*_warnings(projects), *warnings))
+    return replace(whole, warnings=(*_warnings(projects), *_untraceable(whole), *warnings))
 
 
 def _event_log(collector: Table, base: Path) -> Path | Literal["-"] | None:
@@ -168,6 +169,18 @@ def _warnings(projects: Sequence[Project]) -> list[str]:
                 f"allows {allowed:.3g}; looks will be late"
             )
     return found
+
+
+def _untraceable(whole: Settings) -> list[str]:
+    """Ids that are to be traced, and that nobody watches."""
+    if any(project.discover for project in whole.projects):
+        return []  # it may come
+    watched = {workflow.key.workflow_id for project in whole.projects for workflow in project.workflows}
+    return [
+        f"collector.log_workflows[{place}]: no project has a workflow with the id {quoted(traced)}"
+        for place, traced in enumerate(whole.log_workflows)
+        if traced not in watched
+    ]
 
 
 def _state(collector: Table) -> str:

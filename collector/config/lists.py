@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
-from collector.config.kinds import Kind, Wrong, matching, one_of, positive, text
+from collector.config.kinds import Kind, Wrong, matching, one_of, positive, text, workflow_id
 from collector.config.wording import kind_of, shown
 
 T = TypeVar("T")
@@ -27,9 +27,9 @@ def buckets(value: object) -> tuple[float, ...]:
     return bounds
 
 
-def words(value: object) -> tuple[str, ...]:
-    """Any strings."""
-    return _each(value, text)
+def workflow_ids(value: object) -> tuple[str, ...]:
+    """Ids of workflows."""
+    return _each(value, workflow_id)
 
 
 def choices(*known: str) -> Kind:

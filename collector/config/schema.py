@@ -117,7 +117,7 @@ SCHEMA = (
         "auto",
         flag="--log.format",
     ),
-    Key("collector", "log_workflows", lists.words, [], unbuilt=Unbuilt(feature="tracing single workflows")),
+    Key("collector", "log_workflows", lists.workflow_ids, []),
     Key("collector", "event_log", _file_or_none, ""),
     Key(
         "collector.buckets",

@@ -108,6 +108,7 @@ class Settings:
     lifecycle: bool
     log_level: str
     log_format: str
+    log_workflows: tuple[str, ...]
     event_log: Path | Literal["-"] | None
     execution_buckets: tuple[float, ...]
     node_buckets: tuple[float, ...]

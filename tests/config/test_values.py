@@ -171,6 +171,14 @@ def test_nothing_to_watch_is_a_warning() -> None:
     )
 
 
+def test_tracing_a_workflow_that_nobody_watches_is_a_warning_unless_it_may_be_discovered() -> None:
+    traced = '[collector]\nlog_workflows = ["w0", "夜间"]\n'
+    assert read(traced + project("", workflows='[[project.workflow]]\nid = "w0"\n')).warnings == (
+        'collector.log_workflows[1]: no project has a workflow with the id "夜间"',
+    )
+    assert read(traced + project("", workflows="[project.discover]\n")).warnings == ()
+
+
 @pytest.mark.parametrize(("host", "warned"), [("aom.example", 1), ("127.0.0.2:1", 0), ("[::1]:1", 0), ("localhost", 0)])
 def test_plain_http_is_a_warning_unless_it_stays_on_this_machine(host: str, warned: int) -> None:
     warnings = read(project(f'endpoint = "http://{host}"')).warnings

@@ -49,7 +49,10 @@ async def test_a_new_workflow_appears_with_all_that_ended_since_the_list_lacked_
 async def test_three_whole_lists_without_it_end_a_workflow_for_good_until_it_comes_back_with_its_totals(tmp_path: Path):
     async with Service() as service:
         service.listed = [element("wf-1", "prod 1"), element("wf-2", "prod 2")]
-        configuration(tmp_path, service.url, ("wf-9",), more=DISCOVER)
+        path = configuration(tmp_path, service.url, ("wf-9",), more=DISCOVER)
+        path.write_text(
+            path.read_text("utf-8").replace("[collector]", '[collector]\nlog_workflows = ["wf-2"]', 1), "utf-8"
+        )
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             await eventually(address, lambda page: page.get("aom_collector_workflow_up", workflow_id="wf-2") == 1)
@@ -68,6 +71,7 @@ async def test_three_whole_lists_without_it_end_a_workflow_for_good_until_it_com
             assert page.total("aom_workflow_info", workflow_id="wf-2") == 0
             assert page.get("aom_workflow_info", workflow_id="wf-9") == 1, "what the file names stays"
             await running.says("workflows.went.*wf-2")
+            await running.says("workflow.left.*wf-2")
             assert await running.stop() == 0
         service.listed = 403
         async with collector("run", folder=tmp_path) as running:
