@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from collector.clock import Clock
 from collector.model import Committed, Fact, Key, Listed, Polled, Reloaded, Renewed
 
 LOOKS = 5
 FAILED_LOOKS = 3
 """The last failed looks are kept beside the last looks."""
 STATE = "state"
-CONFIGURATION = "configuration"
+LIST = "list"
 
 
 class Looked(msgspec.Struct, frozen=True, gc=False):
@@ -42,12 +41,11 @@ class Lasting:
 class Recent:
     """Listens to facts.
 
-    `lasting`: what is wrong now, by `state`, `configuration` and the projects whose list fails, as (`list`, name).
+    `lasting`: what is wrong now: with the `state`, the `config` or `web_config`, and the (`list`, project).
     `listed` and `expires`: when each project's list was last read whole, and when its credential expires (ms).
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._looks: dict[Key, tuple[Looked, ...]] = {}
         self.lasting: dict[tuple[str, ...], Lasting] = {}
         self.listed: dict[str, int] = {}
@@ -59,9 +57,9 @@ class Recent:
             self._polled(fact)
         elif isinstance(fact, Committed):
             if fact.outcome != "conflict":  # which is settled by the next look
-                self._lasts((STATE,), None if fact.outcome == "ok" else fact.says or "")
-        elif isinstance(fact, Reloaded) and fact.what == "config":
-            self._lasts((CONFIGURATION,), None if fact.ok else fact.says or "")
+                self._lasts((STATE,), fact.at, None if fact.outcome == "ok" else fact.says or "")
+        elif isinstance(fact, Reloaded):
+            self._lasts((fact.what,), fact.at, None if fact.ok else fact.says or "")
         elif isinstance(fact, Renewed):
             self.expires[fact.project] = fact.expires_at
         elif isinstance(fact, Listed):
@@ -90,11 +88,11 @@ class Recent:
             self.listed[fact.project] = fact.at
         for workflow_id in fact.went:
             self._looks.pop(Key(fact.project, workflow_id), None)
-        self._lasts(("list", fact.project), None if fact.ok else fact.says or "")
+        self._lasts((LIST, fact.project), fact.at, None if fact.ok else fact.says or "")
 
-    def _lasts(self, of: tuple[str, ...], says: str | None) -> None:
+    def _lasts(self, of: tuple[str, ...], at: int, says: str | None) -> None:
         if says is None:
             self.lasting.pop(of, None)
         else:
             known = self.lasting.get(of)
-            self.lasting[of] = Lasting(known.since if known else self._clock.now(), says)
+            self.lasting[of] = Lasting(known.since if known else at, says)

@@ -63,7 +63,7 @@ class App:
         self._heard = heard
         self._read = read or (lambda: settings)
         self._own = Own(clock=clock)
-        self._recent = Recent(clock)
+        self._recent = Recent()
         self._teller = Teller(recent=self._recent, clock=clock)
         self._exposition = Exposition(
             stale_after=settings.stale_after,

@@ -12,10 +12,15 @@ from collector.ledger.book import Node as NodeBook
 from collector.ledger.book import Open, Tally
 from collector.ledger.streak import length
 from collector.model import FAILED, Key, Status
-from collector.recent import CONFIGURATION, STATE, Recent
+from collector.recent import LIST, STATE, Recent
 from collector.web import Detail, Execution, Facts, Health, Look, Node, NodeRun, Project, Summary, Trouble
 
-OF = {STATE: "the state", CONFIGURATION: "the configuration", "list": "the workflow list of"}
+OF = {
+    STATE: "the state",
+    LIST: "the workflow list of",
+    "config": "the configuration",
+    "web_config": "the web configuration",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,7 @@
-from collector.clock import Clock
 from collector.model import Committed, Key, Listed, Polled, Reloaded, Renewed
 from collector.recent import FAILED_LOOKS, LOOKS, Recent
 
 KEY = Key("prod", "wf-1")
-
-
-class Set(Clock):
-    """A wall clock that stands where it is put."""
-
-    def __init__(self) -> None:
-        self.set(1000)
-
-    def set(self, at: int) -> None:
-        object.__setattr__(self, "at", at)
-
-    def now(self) -> int:
-        return self.at
 
 
 def polled(at: int, *, key: Key = KEY, says: str | None = None) -> Polled:
@@ -28,7 +14,7 @@ def listed(*, ok: bool, at: int = 1, says: str | None = None, went: tuple[str, .
 
 
 def recent(*facts: object) -> Recent:
-    it = Recent(Set())
+    it = Recent()
     for fact in facts:
         it(fact)
     return it
@@ -58,11 +44,8 @@ def test_looks_that_all_fail_take_no_more_room_than_any():
 
 
 def test_what_cannot_be_saved_lasts_from_the_first_time_until_it_can():
-    clock = Set()
-    it = Recent(clock)
-    it(Committed(outcome="failed", at=0, rows=1, seconds=0.1, says="disk full"))
-    clock.set(2000)
-    it(Committed(outcome="failed", at=0, rows=1, seconds=0.1, says="disk still full"))
+    it = recent(Committed(outcome="failed", at=1000, rows=1, seconds=0.1, says="disk full"))
+    it(Committed(outcome="failed", at=2000, rows=1, seconds=0.1, says="disk still full"))
     assert [(of, what.since, what.says) for of, what in it.lasting.items()] == [(("state",), 1000, "disk still full")]
     it(Committed(outcome="conflict", at=0, rows=1, seconds=0.1, says="someone else"))
     assert it.lasting, "a conflict says nothing about the disk"
@@ -72,10 +55,12 @@ def test_what_cannot_be_saved_lasts_from_the_first_time_until_it_can():
 
 def test_a_refused_configuration_lasts_until_a_good_one_is_read():
     it = recent(Reloaded(at=1, ok=False, says="line 3"))
-    assert it.lasting["configuration",].says == "line 3"
+    assert it.lasting["config",].says == "line 3"
     for ok in (False, True):
         it(Reloaded(at=2, ok=ok, says="users: bad", what="web_config"))
-    assert it.lasting["configuration",].says == "line 3", "the web configuration is another one"
+    assert it.lasting["config",].says == "line 3", "the web configuration is another one"
+    it(Reloaded(at=2, ok=True, what="web_config"))
+    assert it.lasting, "the other file says nothing about this one"
     it(Reloaded(at=2, ok=True, says="nothing changed"))
     assert not it.lasting
 
@@ -96,4 +81,4 @@ def test_a_workflow_that_went_is_forgotten_and_so_is_all_that_is_watched_no_more
     it.only({Key("test", "wf-3")}, {"test"})
     assert (it.looks(KEY), it.listed, it.expires) == ((), {}, {})
     assert it.looks(Key("test", "wf-3"))
-    assert list(it.lasting) == [("configuration",)]
+    assert list(it.lasting) == [("config",)]
