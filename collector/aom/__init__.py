@@ -19,6 +19,19 @@ __all__ = ["Aom", "Budget", "Exchange", "Heard", "Redactor"]
 LIST = "the workflow list"
 
 
+def answered(asked: Asked, *, known: bytes, limit: int, now: int) -> History:
+    """What a good answer holds, as `Aom.history` tells it; `limit` is in bytes, after decompression.
+
+    Raises `Unreadable`.
+    """
+    answer, project_id = asked.answer, asked.project_id
+    digest = wire.digest(answer.raw)
+    if digest == known:
+        return History(records=(), digest=digest, tail=True, date=answer.date, project_id=project_id)
+    plain = body.inflate(answer.raw, answer.encoding, limit=limit)
+    return wire.history(plain, digest=digest, now=now, date=answer.date, project_id=project_id)
+
+
 class Aom:
     """One project at the service. `budget` is its credential's; `emit` is told of every request.
 
@@ -50,14 +63,8 @@ class Aom:
             Request(operation=LIST_EXECUTIONS, ids={"workflow_id": workflow_id}, query=query), begun
         )
         failpoint("answer-fetched")
-        date, project_id = asked.answer.date, asked.project_id
-        digest = wire.digest(asked.answer.raw)
-        if digest == known:
-            return History(records=(), digest=digest, tail=True, date=date, project_id=project_id)
         try:
-            return wire.history(
-                self._plain(asked), digest=digest, now=self._clock.now(), date=date, project_id=project_id
-            )
+            return answered(asked, known=known, limit=self._project.max_response_bytes, now=self._clock.now())
         except Unreadable as error:
             what = f"the history of workflow {workflow_id!r}"
             raise self._unreadable(what, error) from None

@@ -15,6 +15,7 @@ from collector.aom import body, times
 from collector.aom.endpoints import LIST_EXECUTIONS, LIST_WORKFLOWS
 from collector.aom.exchange import Exchange
 from collector.aom.refusal import LIMIT
+from collector.aom.shallow import shallow
 from collector.aom.wire import DEEPEST, LIST_KEYS, LONGEST_ID, OUTCOMES, whole_number
 from collector.errors import Unreadable
 from collector.model import Status, status_of
@@ -66,12 +67,19 @@ class Redactor:
 
     def body(self, plain: bytes, *, listing: bool) -> str:
         """A body behind its encoding; `listing`: of the workflow list. What is no JSON keeps its kind alone."""
+        rules = _ELEMENT if listing else _EXECUTION
+        text = plain.decode("utf-8-sig", "replace")
         try:
-            root = json.loads(plain.decode("utf-8-sig", "replace"), parse_int=whole_number)
-        except (ValueError, RecursionError):
+            try:
+                return self._json(text, rules)
+            except RecursionError:
+                return self._json(shallow(text) or "", rules)
+        except ValueError:
             first = plain.strip()[:1]
             return ("<html>replaced</html>" if first == b"<" else "replaced, no JSON") if first else ""
-        rules = _ELEMENT if listing else _EXECUTION
+
+    def _json(self, text: str, rules: Mapping[str, Rule]) -> str:
+        root = json.loads(text, parse_int=whole_number)
         # What is not ASCII is written as escapes, so that half a character stays half a one.
         return json.dumps(self._root(root, rules, 0), separators=(",", ":"))
 

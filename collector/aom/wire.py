@@ -1,7 +1,8 @@
 """From an answer's bytes to nouns, once and strictly; behind this line nobody looks at JSON. Pure.
 
 Two decodings that agree: a typed one for the answers that are as promised, and a tolerant one, value by value, for all
-others. One bad record never costs the others, and nothing an answer holds raises anything but `Unreadable`.
+others; where a value is nested beyond reason, the tolerant one of what is left without its depths. One bad record never
+costs the others, and nothing an answer holds raises anything but `Unreadable`.
 """
 
 import json
@@ -13,10 +14,11 @@ import msgspec
 import xxhash
 
 from collector.aom import times
+from collector.aom.shallow import shallow
 from collector.errors import Reason, Unreadable
 from collector.model import ExecutionRecord, Flaw, History, NodeRecord, Status, Targets, status_of
 
-SALT = b"aom-wire-1"
+SALT = b"aom-wire-2"
 """Changes with what decoding makes of an answer, so that no digest of an older version hides a new reading."""
 
 LONGEST_ID = 256
@@ -85,12 +87,16 @@ def history(body: bytes, *, digest: bytes, now: int, date: int | None, project_i
 
     Raises `Unreadable` where it is no list of executions at all.
     """
-    reading = _Reading(now if date is None else date)
-    try:
-        records = tuple(reading.all(_typed(body)))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    for elements in (_typed, _tolerant):
         reading = _Reading(now if date is None else date)
-        records = tuple(reading.all(_tolerant(body)))
+        try:
+            records = tuple(reading.all(elements(body)))
+            break
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            continue
+    else:
+        reading = _Reading(now if date is None else date)
+        records = tuple(reading.all(_trimmed(body)))
     return History(
         records=records,
         digest=digest,
@@ -108,11 +114,28 @@ def _typed(body: bytes) -> Iterator[_TypedExecution]:
 
 def _tolerant(body: bytes) -> Iterator[object]:
     """The elements of an answer, whatever each of them is."""
+    return _values(_text(body))
+
+
+def _trimmed(body: bytes) -> Iterator[object]:
+    """The elements of an answer without their depths."""
+    text = shallow(_text(body))
+    if text is None:
+        says = "it is nested too deeply"
+        raise _unreadable(says)
+    return _values(text)
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8-sig", "replace")
+
+
+def _values(text: str) -> Iterator[object]:
     try:
-        root = json.loads(body.decode("utf-8-sig", "replace"), parse_int=whole_number)
-        return iter(list(_elements(root, 0)))
-    except (ValueError, RecursionError):
-        raise _unreadable(_no_json(body.strip()[:1])) from None
+        root = json.loads(text, parse_int=whole_number)
+    except ValueError:
+        raise _unreadable(_no_json(text.strip()[:1])) from None
+    return iter(list(_elements(root, 0)))
 
 
 def whole_number(digits: str) -> int | float:
@@ -140,11 +163,11 @@ def _elements(root: object, depth: int) -> Iterator[object]:
         raise _unreadable(NO_LIST)
 
 
-def _no_json(first: bytes) -> str:
+def _no_json(first: str) -> str:
     if not first:
         return "it is empty"
     page = "it is a page for people, not JSON; check endpoint, and that no proxy or login stands in between"
-    return page if first == b"<" else "it is no JSON"
+    return page if first == "<" else "it is no JSON"
 
 
 def _unreadable(says: str) -> Unreadable:

@@ -1,6 +1,5 @@
 """From checked tables to settings: what no single key can tell, and everything left out filled in."""
 
-import re
 import ssl
 from collections import defaultdict
 from collections.abc import Sequence
@@ -111,13 +110,9 @@ def _project(table: Table, interval: float, base: Path) -> Project:
 
 
 def _discover(table: Table) -> Discover:
-    # A name may hold anything, and ".*" stands for all names.
-    include, exclude = (
-        tuple(re.compile(pattern, re.DOTALL) for pattern in _of(table, key, tuple)) for key in ("include", "exclude")
-    )
     return Discover(
-        include=include,
-        exclude=exclude,
+        include=_of(table, "include", tuple),
+        exclude=_of(table, "exclude", tuple),
         types=frozenset(_of(table, "types", tuple)),
         interval=_of(table, "interval", float),
     )

@@ -43,20 +43,19 @@ def families(value: object) -> frozenset[str]:
     return frozenset(name for name in _each(value, _family) if name)
 
 
-def patterns(value: object) -> tuple[str, ...]:
-    """Regular expressions, as they were written."""
+def patterns(value: object) -> tuple[re.Pattern[str], ...]:
+    """Regular expressions. A name may hold anything, and ".*" stands for all names."""
     return _each(value, _pattern)
 
 
-def _pattern(value: object) -> str:
+def _pattern(value: object) -> re.Pattern[str]:
     given = text(value)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a doubtful pattern is no reason to write to standard error
-            re.compile(given)
+            return re.compile(given, re.DOTALL)
     except (re.error, OverflowError, RecursionError) as error:
         raise Wrong(says="must be a regular expression", got=f"{shown(given)}: {error}") from None
-    return given
 
 
 def _each(value: object, read: Callable[[object], T]) -> tuple[T, ...]:

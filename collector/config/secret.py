@@ -24,23 +24,26 @@ class Secret:
     Two secrets are equal when they come from the same source: the same text, or the same file and name in it.
     """
 
-    __slots__ = ("_key", "_name", "_path", "_signature", "_text")
+    __slots__ = ("_called", "_key", "_name", "_path", "_signature", "_text")
 
     def __init__(self, text: str) -> None:
         self._text: str | None = text
         self._path: Path | None = None
         self._name = ""
         self._key = ""
+        self._called = ""
         self._signature: Signature | None = None
 
     @classmethod
-    def of_file(cls, path: Path, *, key: str, name: str = "") -> "Secret":
+    def of_file(cls, path: Path, *, key: str, name: str = "", called: str = "") -> "Secret":
         """A secret kept in a file; `key` is the configuration key that names it (`project[0].auth.token_file`).
 
-        `name`: the file is a profile, and what the secret is called in it (`ak`, `sk`, `security_token`).
+        `name`: the file is a profile, and what the secret is called in it (`ak`, `sk`, `security_token`). `called`: how
+        a fault names the file, where its path must not be shown.
         """
         secret = cls("")
         secret._text, secret._path, secret._key, secret._name = None, path, key, name
+        secret._called = called or repr(str(path))
         return secret
 
     def reveal(self) -> str:
@@ -55,7 +58,7 @@ class Secret:
                 self._signature, text = contents(self._path)
                 self._text = self._named(text) if self._name else _line(text)
         except Unfit as error:
-            raise ConfigError((Fault(path=self._key, says=f"the file {str(self._path)!r} {error}"),)) from None
+            raise ConfigError((Fault(path=self._key, says=f"the file {self._called} {error}"),)) from None
         return self._text
 
     def reread(self) -> None:

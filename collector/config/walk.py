@@ -129,7 +129,9 @@ class Walk:
             given = self._expanded(raw)
             if not isinstance(given, str):
                 raise Wrong(says=f"must be a string, not {kind_of(raw)}")  # noqa: TRY301  likewise
-            secret = Secret.of_file(self._base / given, key=path)
+            # Who takes a secret for the name of its file writes it in the environment, where it must stay.
+            called = f"that {shown(raw)} names" if given != raw else ""
+            secret = Secret.of_file(self._base / given, key=path, called=called)
             self._built(key, key.kind(secret.reveal()))
         except Wrong as wrong:
             self._wrong(key, path, wrong)

@@ -70,6 +70,9 @@ def test_whatever_comes_is_redacted_and_fails_as_it_did(noise: bytes, body: list
         b'[{"execution_id":"e","begin_time":' + b"9" * 5000 + b"}]",
         b'[{"execution_id":"e","begin_time":NaN},{"execution_id":"e","execution_id":"f"}]',
         b'{"error_code":"AOM.1","error_msg":"x"}', b'{"error":{"code":"X","message":"y"}}', b'[["\xff"]]',
+        *(b'[{"execution_id":"e","log":' + b"[" * n + b"]" * n + b"},5]" for n in (900, 980, 990, 1000, 5000)),
+        *(b'[{"execution_id":"e"},' + b"[" * n + b"]" * n + b"]" for n in (900, 980, 990, 1000, 5000)),
+        b'[{"execution_id":"e","log":' + b"[" * 5000 + b"]" * 5000 + b"},5",
     ],
 )  # fmt: skip
 def test_odd_bodies_fail_or_are_read_as_they_did(raw: bytes):

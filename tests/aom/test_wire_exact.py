@@ -6,6 +6,7 @@ from itertools import combinations
 import pytest
 
 from collector.aom import wire
+from collector.aom.shallow import shallow
 from collector.errors import Reason, Unreadable
 from collector.model import ExecutionRecord, Flaw, History, NodeRecord, Status, Targets
 
@@ -303,3 +304,58 @@ def test_a_mark_is_a_number_that_every_store_can_hold():
     assert max(marks) < 2**63
     assert max(marks) >= 2**62
     assert min(marks) >= 0
+
+
+GOOD = '{"execution_id":"good","status":"success"}'
+LEVELS = (900, 980, 990, 995, 1000, 1005, 100_000)
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_beyond_reason_costs_its_own_record_at_most(levels: int, opens: str, closes: str):
+    depths = f"{opens * levels}1{closes * levels}"
+    unread = f'{{"execution_id":"deep","status":"fail","log":{depths}}}'
+    output = f'{{"execution_id":"deep","execution_result_list":[{{"node_id":"n","output":{{"fail":[{depths}]}}}}]}}'
+    for element, ids, left_out in (
+        (depths, [], ["shape" if opens == "[" else "id"]),
+        (f'{{"execution_id":{depths}}}', [], ["id"]),
+        (f'{{"execution_id":"deep","begin_time":{depths}}}', ["deep"], ["begin_time"]),
+        (unread, ["deep"], []),
+        (output, ["deep"], []),
+    ):
+        for body in (f"[{GOOD},{element}]", f"[{element},{GOOD}]", f'{{"executions":[{GOOD},{element}]}}'):
+            found = read(body.encode())
+            assert sorted(record.id for record in found.records) == sorted([*ids, "good"])
+            assert [flaw.name for flaw in found.flaws] == left_out
+    assert read(f"[{GOOD},{output}]".encode()).records[1].nodes[0].targets == Targets(fail=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (f"[{GOOD}," + "[" * 2000, "it is no JSON"),
+        (f"[{GOOD}," + "[" * 2000 + "]" * 1999, "it is no JSON"),
+        (f"[{GOOD}," + "[" * 2000 + '"' + "]" * 2000 + "]", "it is no JSON"),
+        ('{"a":' * 2000 + "1" + "}" * 2000, NO_LIST),
+        ('{"error_code":"X","a":' + "[" * 2000 + "]" * 2001 + "}", "it is no JSON"),
+        ('{"error_code":"X","a":' + "[" * 2000 + "]" * 2000 + "}", "it is an error (X)"),
+        ("[" * 2000 + '"",' * 500_000 + '""' + "]" * 2000, "it is nested too deeply"),
+    ],
+)
+def test_depths_that_end_nowhere_or_hide_no_list_are_refused(body: str, says: str):
+    with pytest.raises(Unreadable) as error:
+        read(body.encode())
+    assert (str(error.value), error.value.reason) == (says, Reason.ANSWER)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_kept_of_depths_ends_at_the_thirty_second_level(more: int):
+    levels = 32 + more
+    text = "[" * levels + '"[]\\"["' + "]" * levels + ",[{}]"
+    assert shallow(text) == (text if not more else "[" * 32 + "null" + "]" * 32 + ",[{}]")
+    assert shallow(f"[{text}]") == "[[" + "[" * 30 + "null" + "]" * 30 + "]" + ",[{}]]"
+
+
+def test_what_is_looked_through_has_its_end():
+    assert shallow('""' * 500_000) == '""' * 500_000
+    assert shallow('""' * 500_001) is None

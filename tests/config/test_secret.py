@@ -90,6 +90,15 @@ def test_a_secrets_file_that_cannot_hold_one_is_a_fault_of_its_key(tmp_path: Pat
     assert "canary" not in str(fault)
 
 
+def test_a_secret_that_is_taken_for_the_name_of_its_file_is_not_shown(tmp_path: Path) -> None:
+    text = '[[project]]\nname = "p"\nregion = "r"\n[project.auth]\npassword_file = "${PASSWORD}"\n'
+    with pytest.raises(ConfigError) as error:
+        parse(text, base=tmp_path, environ={"PASSWORD": CANARY})
+    says = 'project[0].auth.password_file: the file that "${PASSWORD}" names cannot be read: No such file or directory'
+    assert says in str(error.value)
+    assert CANARY not in str(error.value)
+
+
 def test_a_pipe_for_a_secret_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "token")
     with pytest.raises(ConfigError, match="is not a regular file"):

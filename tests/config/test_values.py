@@ -122,6 +122,14 @@ def test_a_number_beyond_all_sense_is_a_fault_like_any_other(number: str) -> Non
         read(project(f"max_requests_per_second = {number}"))
 
 
+def test_a_doubtful_pattern_is_taken_without_a_word(recwarn: pytest.WarningsRecorder) -> None:
+    text = '[[project]]\nname = "p"\nregion = "r"\n[project.discover]\ninclude = ["[[:alnum:]]"]\n'
+    discover = parse(text, base=Path(), environ={}).projects[0].discover
+    assert discover is not None
+    assert discover.include[0].pattern == "[[:alnum:]]"
+    assert [str(warning.message) for warning in recwarn] == []
+
+
 def test_dollars_and_variables_are_read_once() -> None:
     text = project("", token="$$${A}$x$$", workflows="")
     token = read(text, {"A": "${B}$$"}).projects[0].auth.token
