@@ -115,7 +115,10 @@ def _like(body: Body, raw: bytes, steps: Steps) -> Body | None:
     if bool(good) != bool(body.good) or (good is None) != (body.good is None):
         return None
     other = replace(body, raw=raw, good=good)
-    return other if behaviour(other) == steps else None
+    if behaviour(other) != steps:
+        return None
+    judge(other)
+    return other
 
 
 def _without_one(tree: object, depth: int = 0) -> Iterator[object]:

@@ -175,7 +175,8 @@ def judge(text: str) -> str:
     if error is None:
         return "settings"
     _said(error)
-    if ELSEWHERE in shown:
+    # Where the authority's file is looked for has to be told.
+    if ELSEWHERE in shown and 'ca_file = "${E}"' not in text:
         msg = f"a fault quotes what the environment holds: {shown}"
         raise Finding(msg)
     return str(error)

@@ -53,6 +53,7 @@ class Growing:
 
     def take(self, body: Body) -> None:
         """Keep what is new of a body, made small. Raises `Finding`."""
+        counting.judge(body)
         steps = behaviour(body)
         if steps and steps not in self.known:
             self.known.add(steps)

@@ -81,7 +81,13 @@ def a_number_past_64_bits_raises(patch):
 
 
 def depths_drop_the_answer(patch):
-    patch.setattr(wire, "shallow", lambda text: text)
+    def refuse(body):
+        if b"[" * 1000 in body or b'{"a":' * 1000 in body:  # how deep Python reads by itself depends on its version
+            raise REFUSED
+        return _text(body)
+
+    _text = wire._text
+    patch.setattr(wire, "_text", refuse)
 
 
 def bytes_that_are_no_text_drop_the_answer(patch):
