@@ -1,6 +1,7 @@
 """From the outbox to the event log: at least once, in order, and counting goes on whatever becomes of it."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -184,22 +185,21 @@ async def test_another_place_gets_what_waits(room: Room, path: Path):
     assert path.with_name("other").read_bytes() == b"2\n"
 
 
-async def test_who_gives_up_waiting_does_not_make_two_of_one_write(room: Room, path: Path, monkeypatch):
+async def test_who_gives_up_waiting_does_not_make_two_of_one_write(room: Room, path: Path):
     await room.commits(*numbers(1, 2))
-    begun, go = asyncio.Event(), asyncio.Event()
+    write, begun, go = room.log._place.write, threading.Event(), threading.Event()  # noqa: SLF001  it takes its time there
 
-    async def slowly(work, *given) -> None:
+    def slowly(lines) -> None:
         begun.set()
-        await go.wait()
-        work(*given)
+        go.wait(10)
+        write(lines)
 
-    monkeypatch.setattr(asyncio, "to_thread", slowly)
+    room.log._place.write = slowly  # noqa: SLF001
     first = asyncio.create_task(room.delivers())
-    await begun.wait()
+    await asyncio.to_thread(begun.wait, 10)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     second = asyncio.create_task(room.delivers())
-    await asyncio.sleep(0)
     go.set()
     await second
     assert path.read_bytes() == b"1\n2\n"
