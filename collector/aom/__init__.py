@@ -1,6 +1,7 @@
 """The Huawei Cloud side: from a project's settings to its workflows' histories, names and nodes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from collector.aom import body, listing, wire
 from collector.aom.budget import Budget
@@ -64,10 +65,11 @@ class Aom:
         )
         failpoint("answer-fetched")
         try:
-            return answered(asked, known=known, limit=self._project.max_response_bytes, now=self._clock.now())
+            found = answered(asked, known=known, limit=self._project.max_response_bytes, now=self._clock.now())
         except Unreadable as error:
             what = f"the history of workflow {workflow_id!r}"
-            raise self._unreadable(what, error) from None
+            raise self._unreadable(what, error, asked) from None
+        return replace(found, words=tuple(map(asked.answer.scrub, found.words))) if found.words else found
 
     async def listed(self) -> Listing:
         """Fetch what the workflow list tells of every workflow of the project; once more where it moved meanwhile.
@@ -92,7 +94,7 @@ class Aom:
                 if reading.take(listing.read(self._plain(asked))):
                     break
             except Unreadable as error:
-                raise self._unreadable(LIST, error) from None
+                raise self._unreadable(LIST, error, asked) from None
         return Listing(
             definitions=tuple(reading.found.values()), complete=reading.complete, listed=reading.rows, date=date
         )
@@ -111,5 +113,6 @@ class Aom:
     def _plain(self, asked: Asked) -> bytes:
         return body.inflate(asked.answer.raw, asked.answer.encoding, limit=self._project.max_response_bytes)
 
-    def _unreadable(self, what: str, error: Unreadable) -> Unreadable:
-        return error.saying(f"project {self._project.name!r}: {what} cannot be read: {error}")
+    def _unreadable(self, what: str, error: Unreadable, asked: Asked) -> Unreadable:
+        says = asked.answer.scrub(str(error))
+        return error.saying(f"project {self._project.name!r}: {what} cannot be read: {says}")

@@ -10,6 +10,7 @@ from collector.aom import body, lent, refusal
 from collector.aom.broken import broken
 from collector.aom.endpoints import LEND_KEYS, METADATA_TOKEN, Operation, Request
 from collector.aom.lent import Lent
+from collector.aom.scrub import Scrub
 from collector.clock import Clock
 from collector.config import is_one_line
 from collector.errors import Reason, Refused, SourceError, Unreadable
@@ -104,9 +105,8 @@ class Metadata:
         if status == UNAUTHORIZED and b"agency" in raw.lower():
             says = "this machine has no agency, so there are no keys to lend; give it one that may read AOM"
             return NoAgency(says, reason=Reason.AUTH, status=status)
-        error = refusal.read(status, headers, raw).verdict(now=self._clock.now())
         # The service may quote what it refuses.
-        return error.saying(str(error).replace(self._token, "<secret>")) if self._token else error
+        return refusal.read(status, headers, raw, scrub=Scrub(self._token)).verdict(now=self._clock.now())
 
     def _session(self) -> aiohttp.ClientSession:
         """A session for one errand: keys are asked for once in an hour."""

@@ -143,7 +143,7 @@ class Password:
             try:
                 token, expires_at = self._understood(answer)
             except Unreadable as error:
-                says = f"{self._transport.where(request)}: {error}"
+                says = f"{self._transport.where(request)}: {answer.scrub(str(error))}"
                 raise error.saying(says) from None
         self._token = token
         self._emit(Renewed(project=self._project.name, expires_at=expires_at))

@@ -72,10 +72,10 @@ class ProjectId:
         try:
             ids = read(body.json_object(answer.raw, answer.encoding), name=region)
         except Unreadable as error:
-            says = f"{where}: {error}; set project_id"
+            says = f"{where}: {answer.scrub(str(error))}; set project_id"
             raise error.saying(says) from None
         if len(ids) != 1:
-            what = f"{len(ids)} projects ({', '.join(sorted(ids)[:5])})" if ids else "no project"
+            what = f"{len(ids)} projects ({', '.join(map(answer.scrub, sorted(ids)[:5]))})" if ids else "no project"
             says = f"{where}: the credential has {what} of the name {region!r}; set project_id, and check region"
             raise NoProject(says, reason=Reason.AUTH)
         (self._id,) = ids

@@ -32,6 +32,8 @@ _HEADERS = {
     "Content-Type": re.compile(r"[A-Za-z0-9/+.=; -]{1,60}"),
     "Retry-After": re.compile(r"[A-Za-z0-9 ,:]{1,40}"),
 }
+_PIECE = re.compile(r'[^"\\]+')
+"""Text in which nothing can be replaced that JSON needs."""
 _USERS = ("user", "creator", "approver", "_by", "owner", "domain", "account")
 
 Rule = Callable[["Redactor", str, object], object]
@@ -55,14 +57,16 @@ class Redactor:
         except Unreadable:
             return None
         asked = json.loads(request.body) if request.body else {}
-        shown = {name: exchange.headers.get(name, "") for name in _HEADERS}
+        redacted = self.body(plain, listing=request.operation is LIST_WORKFLOWS)
+        shown = {name: exchange.scrub(exchange.headers.get(name, "")) for name in _HEADERS}
         return {
             "operation": request.operation.name,
             "workflow_id": request.ids.get("workflow_id"),
             "page": asked.get("page"),
             "status": exchange.status,
             "headers": {name: value for name, value in shown.items() if _HEADERS[name].fullmatch(value)},
-            "body": self.body(plain, listing=request.operation is LIST_WORKFLOWS),
+            # Short words may stay, and a service may make a word of what it was asked with.
+            "body": _PIECE.sub(lambda piece: exchange.scrub(piece[0]), redacted),
         }
 
     def body(self, plain: bytes, *, listing: bool) -> str:

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from collector.aom.scrub import Scrub
 from collector.aom.throttle import Limit
 from collector.errors import Reason, Refused, SourceError, Unavailable, Unreadable
 
 LONGEST_SAYING = 200
+LONGEST_READ = 4096
+"""Characters of a text in which secrets are looked for; it is cut to far fewer afterwards."""
 LONGEST_WAIT = 3600.0
 THROTTLED_WAIT = 2.0
 """Seconds to leave the service alone where it is too busy and does not say for how long."""
@@ -81,22 +84,29 @@ class Refusal:
         return said + (f": {own}" if own else "") + trace + (f"; {hint}" if hint else "")
 
 
-def read(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-    """An answer that is no success, from any shape that an error of the service, its gateway or IAM has."""
+def read(status: int, headers: Mapping[str, str], body: bytes, *, scrub: Scrub) -> Refusal:
+    """An answer that is no success, from any shape that an error of the service, its gateway or IAM has.
+
+    `scrub` takes out of it what it was asked with, before anything is cut.
+    """
+
+    def first(found: Mapping[str, object], *keys: str) -> str:
+        return scrub(_first(found, *keys)[:LONGEST_READ])
+
     try:
         found = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         found = None
     outer = found if isinstance(found, dict) else {}
     inner = outer["error"] if isinstance(outer.get("error"), dict) else outer
-    code = _first(inner, "error_code", "errorCode", "code")
-    trace = _first(headers, "X-Request-Id", "X-IAM-Trace-Id") or _first(outer, "request_id", "trace_id")
+    code = first(inner, "error_code", "errorCode", "code")
+    trace = first(headers, "X-Request-Id", "X-IAM-Trace-Id") or first(outer, "request_id", "trace_id")
     return Refusal(
         status=status,
         code="".join(code.split())[:64] or None,
-        message=_first(inner, "error_msg", "error_message", "errorMessage", "message")[:LONGEST_SAYING],
+        message=first(inner, "error_msg", "error_message", "errorMessage", "message")[:LONGEST_SAYING],
         request_id=trace[:64],
-        location=_host(headers.get("Location", "")),
+        location=_host(scrub(headers.get("Location", ""))),
         retry_after=headers.get("Retry-After"),
     )
 

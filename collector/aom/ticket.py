@@ -22,7 +22,7 @@ async def _never() -> bool:
 class Ticket:
     """The right to make one request: for which project ("" where that does not matter), and how it is signed.
 
-    `secrets`: what no sentence may quote. `changed`: whether, after it was refused, there is something new to sign in
+    `secrets`: what nobody may quote. `changed`: whether, after it was refused, there is something new to sign in
     with.
     """
 
@@ -30,12 +30,6 @@ class Ticket:
     sign: Sign
     secrets: tuple[str, ...] = field(default=(), repr=False)
     changed: Callable[[], Awaitable[bool]] = _never
-
-    def without_secrets(self, says: str) -> str:
-        """A sentence in which the service may have quoted what it was sent."""
-        for secret in self.secrets:
-            says = says.replace(secret, "<secret>") if secret else says
-        return says
 
 
 def with_token(token: str) -> Sign:

@@ -1,7 +1,7 @@
 """One HTTP exchange with the service: one session per project, no redirect ever followed, no body without a bound."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -13,6 +13,7 @@ from collector.aom.broken import broken
 from collector.aom.endpoints import Request
 from collector.aom.exchange import Exchange, Heard
 from collector.aom.pace import Turn, telling
+from collector.aom.scrub import Scrub
 from collector.aom.signing import query_string
 from collector.aom.ticket import Ticket
 from collector.clock import Clock
@@ -26,12 +27,16 @@ LONGEST_HEADER = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A good answer: the body as it came, how it is encoded, the service's Date (ms), and its headers."""
+    """A good answer: the body as it came, how it is encoded, the service's Date (ms), and its headers.
+
+    `scrub` takes out of what it says what it was asked with.
+    """
 
     raw: bytes = field(repr=False)
     encoding: str
     date: int | None
     headers: Mapping[str, str] = field(repr=False)
+    scrub: Scrub = field(default_factory=Scrub)
 
 
 class Transport:
@@ -79,6 +84,7 @@ class Transport:
         address = self._address(request)
         proxy, session = self._proxy(address), self._open()
         headers = ticket.sign(request, self._headers(address))
+        scrub = Scrub(*ticket.secrets, *_sent(headers, proxy))
         began = self._clock.monotonic()
         code, error_code, skew = "error", None, None
         try:
@@ -103,15 +109,15 @@ class Transport:
                             headers=response.headers,
                             raw=raw,
                             encoding=encoding,
+                            scrub=scrub,
                         )
                     )
                 if response.status == request.operation.success:
-                    return Answer(raw=raw, encoding=encoding, date=date, headers=response.headers)
-                refused = refusal.read(response.status, response.headers, body.briefly(raw, encoding))
-                error_code = refused.code
-                error = refused.verdict(now=self._clock.now(), skew=skew)
+                    return Answer(raw=raw, encoding=encoding, date=date, headers=response.headers, scrub=scrub)
                 # The service quotes what it refuses.
-                raise error.saying(ticket.without_secrets(str(error)))
+                refused = refusal.read(response.status, response.headers, body.briefly(raw, encoding), scrub=scrub)
+                error_code = refused.code
+                raise refused.verdict(now=self._clock.now(), skew=skew)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             raise broken(fault, timeout=self._project.timeout) from None
         finally:
@@ -178,11 +184,30 @@ class Transport:
     def _proxy(self, address: URL) -> URL | None:
         if self._project.proxy is not None:
             try:
-                return URL(self._project.proxy.reveal())
+                return _proxy_at(self._project.proxy.reveal(), "proxy")
             except ConfigError as error:
                 raise Refused(str(error), reason=Reason.NETWORK) from None
         host = address.host or ""
         if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
             return None
         named = getproxies_environment().get(address.scheme)
-        return URL(named if "://" in named else f"http://{named}") if named else None
+        return _proxy_at(named if "://" in named else f"http://{named}", f"{address.scheme}_proxy") if named else None
+
+
+def _proxy_at(given: str, name: str) -> URL:
+    """A proxy's address. Raises `Refused` where it is none, and quotes nothing of it: a password may stand in it."""
+    try:
+        found = URL(given)
+        if found.scheme in ("http", "https") and found.host:
+            return found
+    except ValueError:
+        pass
+    says = f"{name} is not the http or https address of a proxy; write it like http://proxy.example:3128"
+    raise Refused(says, reason=Reason.NETWORK)
+
+
+def _sent(headers: Mapping[str, str], proxy: URL | None) -> Iterator[str]:
+    """What goes out beside the credential and opens something: a signature for a while, and the way through a proxy."""
+    yield headers.get("Authorization", "").rpartition("Signature=")[2]
+    if proxy is not None and proxy.password:
+        yield from (proxy.password, f"{proxy.user or ''}:{proxy.password}")

@@ -17,7 +17,7 @@ from collector.app.doctor import many
 from collector.app.recorder import recording
 from collector.cli import demo as demonstration
 from collector.cli import doctor as visiting
-from collector.cli import serve
+from collector.cli import serve, terminal
 from collector.cli import state as holding
 from collector.clock import Clock
 from collector.config import Settings, load, parse, state_of
@@ -110,9 +110,9 @@ def check(config: Path) -> None:
     settings = load(config, os.environ)
     together(settings)
     for warning in settings.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        terminal.say(f"warning: {warning}", err=True)
     watched = sum(len(project.workflows) for project in settings.projects)
-    click.echo(f"{config}: fine; {many(len(settings.projects), 'project')}, {many(watched, 'workflow')}")
+    terminal.say(f"{config}: fine; {many(len(settings.projects), 'project')}, {many(watched, 'workflow')}")
 
 
 @cli.command()
@@ -128,12 +128,12 @@ def once(config: Path, record: Path | None, *, commit: bool) -> None:
     lines = log.setup("error", settings.log_format, sys.stderr)
     with recording(record) if record else nullcontext() as recorder:
         page, failed = serve.turn(serve.one_round(settings, lines, recorder.heard if recorder else None, commit=commit))
-    click.echo(page, nl=False)
+    terminal.page(page)
     if recorder:
         says = f"{record} holds {many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
-        click.echo(f"aom-collector: {says}", err=True)
+        terminal.say(f"aom-collector: {says}", err=True)
     for says in failed:
-        click.echo(f"aom-collector: {says}", err=True)
+        terminal.say(f"aom-collector: {says}", err=True)
     if failed:
         sys.exit(FAULTY)
 
@@ -147,7 +147,7 @@ def doctor(config: Path, *, as_json: bool) -> None:
     log.setup("error", settings.log_format, sys.stderr)
     findings = serve.turn(visiting.visit(settings))
     if as_json:
-        click.echo(visiting.as_json(findings))
+        terminal.lines(visiting.as_json(findings))
     else:
         visiting.show(findings)
     if not findings.ok:
@@ -166,11 +166,11 @@ def state(config: Path, backup: Path | None, *, as_json: bool) -> None:
     path = holding.path_of(state_of(config, os.environ))
     if backup:
         size = holding.back_up(path, backup)
-        click.echo(f"{backup} holds a copy of {path}, {size:,} bytes")
+        terminal.say(f"{backup} holds a copy of {path}, {size:,} bytes")
         return
     held = holding.held(path)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(held), indent=2))
+        terminal.lines(msgspec.json.format(msgspec.json.encode(held), indent=2).decode())
     else:
         holding.show(path, held)
 
@@ -235,5 +235,5 @@ def main() -> int:
 
 def _said(sentences: str, status: int) -> int:
     for sentence in sentences.splitlines():
-        click.echo(f"aom-collector: {sentence}", err=True)
+        terminal.say(f"aom-collector: {sentence}", err=True)
     return status

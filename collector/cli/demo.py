@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from collector.app import App
+from collector.cli import terminal
 from collector.cli.serve import told_to_stop
 from collector.clock import Clock
 from collector.config import Settings, parse
@@ -85,7 +86,7 @@ async def replay(listen: str, path: Path) -> None:
         raise click.UsageError(str(error)) from None
     await _start(service, listen, fallback=False)
     click.echo(f"replay      {service.url}, for any project and credential")
-    click.echo(f"workflows   {_first(service.workflows)}")
+    terminal.say(f"workflows   {_first(service.workflows)}")
     await stop.wait()
     await service.close()
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from collector.app.doctor import Check, Findings, Outcome, ProjectFindings, Seen, examine, many
+from collector.cli.terminal import spelled_out
 from collector.clock import Clock
 from collector.config import Settings
 
@@ -34,7 +35,7 @@ def as_json(findings: Findings) -> str:
 
 def show(findings: Findings) -> None:
     """Print the findings on standard output."""
-    Console(highlight=False).print(_all(findings))
+    Console(highlight=False).print(_all(spelled_out(findings)))
 
 
 def _all(findings: Findings) -> Group:

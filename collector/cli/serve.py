@@ -12,6 +12,7 @@ import click
 
 from collector.aom import Heard
 from collector.app import App
+from collector.cli import terminal
 from collector.cli.notify import Notify, listening, notifying
 from collector.clock import Clock
 from collector.config import Settings
@@ -120,7 +121,7 @@ async def one_round(
     clock = Clock()
     store, said = (None, None) if commit else await _copy_of_state(settings, clock)
     if said:
-        click.echo(f"aom-collector: {said}", err=True)
+        terminal.say(f"aom-collector: {said}", err=True)
     app = App(settings, clock=clock, lines=lines, store=store, heard=heard)
     page = await app.once()
     return page, app.failures

@@ -18,8 +18,10 @@ from collector.app import PRIVATE
 from collector.app.doctor import many
 from collector.app.holdings import Holding, Holdings, holdings
 from collector.cli.serve import turn
+from collector.cli.terminal import spelled_out
 from collector.clock import Clock
 from collector.errors import StateError
+from collector.log import plain
 from collector.model import FAILED
 from collector.store import Store, open_store
 from collector.web import reached
@@ -146,10 +148,10 @@ def _ask(state: Path, what: str, patience: float = PATIENCE) -> tuple[int, bytes
 
 def show(state: Path, held: Holdings) -> None:
     """Print what a state holds, for people."""
-    Console(highlight=False).print(_all(state, held))
+    Console(highlight=False).print(_all(plain(str(state)), spelled_out(held)))
 
 
-def _all(state: Path, held: Holdings) -> Group:
+def _all(state: str, held: Holdings) -> Group:
     grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for heading in ("project", "workflow", "ended", "known", "size"):
         grid.add_column(heading, overflow="fold", justify="right" if heading in ("known", "size") else "left")

@@ -1,7 +1,8 @@
-"""Structured logs: their set-up, and how facts become lines."""
+"""Structured logs: their set-up, how facts become lines, and text that a terminal does not obey."""
 
 from collector.log.lasting import Lasting, Names
 from collector.log.lines import Lines
+from collector.log.plain import plain
 from collector.log.setup import setup
 
-__all__ = ["Lasting", "Lines", "Names", "setup"]
+__all__ = ["Lasting", "Lines", "Names", "plain", "setup"]

@@ -6,7 +6,6 @@ UTC times, bounded values, no local variables in tracebacks, never an error in a
 import contextlib
 import logging
 import os
-import re
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -15,16 +14,13 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from collector.log.events import EVENTS
 from collector.log.lines import Lines
+from collector.log.plain import plain
 
 LONGEST = 2000
 MOST = 20
 """How many elements of a list one line names."""
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 """Times as people read them; machines get microseconds."""
-
-# What a terminal obeys, or a reader takes for the end of a line or for its direction; and halves of characters, which
-# no encoding knows.
-_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the flag is called --log.format
@@ -110,9 +106,9 @@ def _spelled_out(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     """Make texts of lists, and keep every text on its line."""
     for key, value in event.items():
         if isinstance(value, list):
-            event[key] = _plain(",".join(value))
+            event[key] = plain(",".join(value))
         elif isinstance(value, str):
-            event[key] = _plain(value)
+            event[key] = plain(value)
     return event
 
 
@@ -121,17 +117,12 @@ def _for_people(_: object, __: str, event: MutableMapping[str, Any]) -> MutableM
     exception = event.pop("exception", None)
     _spelled_out(_, __, event)
     if exception is not None:
-        event["exception"] = "\n".join(f"    {_plain(line)}" for line in str(exception).split("\n"))
+        event["exception"] = "\n".join(f"    {plain(line)}" for line in str(exception).split("\n"))
     return event
 
 
 def _one_line(_: object, __: str, line: Any) -> str:  # noqa: ANN401  what a renderer made, which structlog does not say
-    return _plain(str(line))
-
-
-def _plain(text: str) -> str:
-    """Spell out what a terminal would obey, as JSON does."""
-    return _ODD.sub(lambda odd: "\ufffd" if "\ud800" <= odd[0] <= "\udfff" else f"\\u{ord(odd[0]):04x}", text)
+    return plain(str(line))
 
 
 class _Safe:

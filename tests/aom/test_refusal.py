@@ -1,15 +1,18 @@
 """Errors of the service, its gateway and IAM, whatever shape they come in."""
 
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.aom import refusal
+from collector.aom.scrub import Scrub
 from collector.errors import Reason, Refused, Unavailable, Unreadable
 
 NOW = 1_800_000_000_000
+read = partial(refusal.read, scrub=Scrub())
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ NOW = 1_800_000_000_000
     ],
 )  # fmt: skip
 def test_every_shape_is_understood(body: object, code: str | None, message: str):
-    found = refusal.read(401, {}, json.dumps(body).encode())
+    found = read(401, {}, json.dumps(body).encode())
     assert (found.code, found.message) == (code, message)
 
 
@@ -40,7 +43,7 @@ def test_every_shape_is_understood(body: object, code: str | None, message: str)
     "body", [b"", b"<html><h1>502 Bad Gateway</h1></html>", b'{"success"}', b"[" * 100_000, b"\xff"]
 )
 def test_what_is_no_json_has_neither_code_nor_words(body: bytes):
-    found = refusal.read(502, {}, body)
+    found = read(502, {}, body)
     assert (found.code, found.message) == (None, "")
     assert str(found.verdict(now=NOW)) == "it answered 502"
 
@@ -56,7 +59,7 @@ def test_what_is_no_json_has_neither_code_nor_words(body: bytes):
     ],
 )
 def test_the_request_id_is_kept_for_the_vendor_s_support(headers: dict, body: dict, trace: str):
-    found = refusal.read(500, headers, json.dumps(body).encode())
+    found = read(500, headers, json.dumps(body).encode())
     assert found.request_id == trace
     assert (f"(request {trace})" in str(found.verdict(now=NOW))) is bool(trace)
 
@@ -79,7 +82,7 @@ def test_the_request_id_is_kept_for_the_vendor_s_support(headers: dict, body: di
 )
 def test_the_status_alone_carries_the_decision(status: int, kind: type, reason: Reason):
     for body in (b"", b'{"http_code":"200","error_code":"X"}'):
-        error = refusal.read(status, {}, body).verdict(now=NOW)
+        error = read(status, {}, body).verdict(now=NOW)
         assert (type(error), error.reason) == (kind, reason)
 
 
@@ -91,13 +94,13 @@ def test_the_status_alone_carries_the_decision(status: int, kind: type, reason: 
     ],
 )  # fmt: skip
 def test_how_long_to_wait_is_read_from_the_answer(value: str | None, seconds: float):
-    error = refusal.read(429, {} if value is None else {"Retry-After": value}, b"").verdict(now=NOW)
+    error = read(429, {} if value is None else {"Retry-After": value}, b"").verdict(now=NOW)
     assert error.retry_after == seconds
 
 
 def test_a_server_error_waits_only_where_it_is_asked_to():
-    assert refusal.read(503, {}, b"").verdict(now=NOW).retry_after is None
-    assert refusal.read(503, {"Retry-After": "9"}, b"").verdict(now=NOW).retry_after == 9
+    assert read(503, {}, b"").verdict(now=NOW).retry_after is None
+    assert read(503, {"Retry-After": "9"}, b"").verdict(now=NOW).retry_after == 9
 
 
 @pytest.mark.parametrize(
@@ -111,10 +114,10 @@ def test_a_server_error_waits_only_where_it_is_asked_to():
     ],
 )
 def test_a_clock_that_is_off_is_named_where_a_signature_fails(skew: float | None, says: str | None):
-    error = str(refusal.read(401, {}, b"").verdict(now=NOW, skew=skew))
+    error = str(read(401, {}, b"").verdict(now=NOW, skew=skew))
     assert (says or "it answered 401") in error
     assert ("clock" in error) is (says is not None)
-    assert "clock" not in str(refusal.read(403, {}, b"").verdict(now=NOW, skew=skew))
+    assert "clock" not in str(read(403, {}, b"").verdict(now=NOW, skew=skew))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_a_clock_that_is_off_is_named_where_a_signature_fails(skew: float | None
 )
 def test_what_an_operator_can_do_stands_behind_the_code(code: str, says: str):
     body = json.dumps({"error_code": code, "error_msg": "m"}).encode()
-    assert says in str(refusal.read(401, {}, body).verdict(now=NOW))
+    assert says in str(read(401, {}, body).verdict(now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,7 @@ def test_what_an_operator_can_do_stands_behind_the_code(code: str, says: str):
     ],
 )
 def test_a_redirect_names_the_host_and_nothing_else_of_it(location: str, says: str):
-    error = str(refusal.read(302, {"Location": location}, b"").verdict(now=NOW))
+    error = str(read(302, {"Location": location}, b"").verdict(now=NOW))
     assert says in error
     assert "canary" not in error
 
@@ -153,6 +156,6 @@ def test_a_redirect_names_the_host_and_nothing_else_of_it(location: str, says: s
     st.dictionaries(st.sampled_from(["Location", "Retry-After", "X-Request-Id"]), st.text(max_size=30)),
 )
 def test_whatever_comes_there_is_one_line_and_an_error(status: int, body: bytes, headers: dict):
-    error = refusal.read(status, headers, body).verdict(now=NOW, skew=0.0)
+    error = read(status, headers, body).verdict(now=NOW, skew=0.0)
     assert len(str(error)) < 700
     assert not set(str(error)) & set("\n\r\x00")
