@@ -1,7 +1,8 @@
 """The Huawei Cloud side: from a project's settings to its workflows' histories, names and nodes."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from collector.aom import body, listing, wire
 from collector.aom.budget import Budget
