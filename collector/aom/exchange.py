@@ -18,7 +18,7 @@ class Exchange:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     raw: bytes = field(repr=False)
-    encoding: str
+    encoding: str = field(repr=False)
     scrub: Scrub = field(default_factory=Scrub)
 
 

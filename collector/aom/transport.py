@@ -1,6 +1,7 @@
 """One HTTP exchange with the service: one session per project, no redirect ever followed, no body without a bound."""
 
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.request import getproxies_environment, proxy_bypass
@@ -33,7 +34,7 @@ class Answer:
     """
 
     raw: bytes = field(repr=False)
-    encoding: str
+    encoding: str = field(repr=False)
     date: int | None
     headers: Mapping[str, str] = field(repr=False)
     scrub: Scrub = field(default_factory=Scrub)
@@ -210,4 +211,5 @@ def _sent(headers: Mapping[str, str], proxy: URL | None) -> Iterator[str]:
     """What goes out beside the credential and opens something: a signature for a while, and the way through a proxy."""
     yield headers.get("Authorization", "").rpartition("Signature=")[2]
     if proxy is not None and proxy.password:
-        yield from (proxy.password, f"{proxy.user or ''}:{proxy.password}")
+        way = f"{proxy.user or ''}:{proxy.password}"
+        yield from (proxy.password, way, b64encode(way.encode()).decode())

@@ -180,7 +180,7 @@ def state(config: Path, backup: Path | None, *, as_json: bool) -> None:
 def health(config: Path) -> None:
     """Ask the collector of this configuration whether it is healthy; for images and units."""
     well, says = holding.healthy(holding.path_of(state_of(config, os.environ)))
-    click.echo(says, err=not well)
+    terminal.say(says, err=not well)
     if not well:
         sys.exit(FAULTY)
 

@@ -49,7 +49,7 @@ class Secret:
     def reveal(self) -> str:
         """The value itself, without one newline at its end; a file is read again once it has changed.
 
-        Raises `ConfigError` with one fault, naming key and file, where the file cannot be used.
+        Raises `ConfigError` with one fault, naming key and, where there is one, file, if that cannot be used.
         """
         if self._path is None:
             return self._text or ""
@@ -58,7 +58,9 @@ class Secret:
                 self._signature, text = contents(self._path)
                 self._text = self._named(text) if self._name else _line(text)
         except Unfit as error:
-            raise ConfigError((Fault(path=self._key, says=f"the file {self._called} {error}"),)) from None
+            # A name that no file has may be the secret itself, put into the wrong key.
+            file = f"the file {self._called}" if os.path.lexists(self._path) else "the file that it names"
+            raise ConfigError((Fault(path=self._key, says=f"{file} {error}"),)) from None
         return self._text
 
     def reread(self) -> None:
