@@ -59,7 +59,8 @@ class Secret:
                 self._text = self._named(text) if self._name else _line(text)
         except Unfit as error:
             # A name that no file has may be the secret itself, put into the wrong key.
-            file = f"the file {self._called}" if os.path.lexists(self._path) else "the file that it names"
+            shown = os.path.lexists(self._path) or self._called != repr(str(self._path))
+            file = f"the file {self._called}" if shown else "the file that it names"
             raise ConfigError((Fault(path=self._key, says=f"{file} {error}"),)) from None
         return self._text
 

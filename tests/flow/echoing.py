@@ -1,15 +1,16 @@
 """A hostile service that quotes what it is sent: headers, signatures, tokens and passwords, in every form and place."""
 
+import asyncio
 import json
-import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from aiohttp import web
 
-from collector.simulator import Simulator
+from collector.simulator import Key, Simulator, World
 from collector.simulator.access import Access
-from tests.flow.marks import ALPHABET, FORMS, Marks, written
+from tests.flow.marks import FORMS, Marks, mark, written
 
 GOOD = 300
 SHAPES: dict[str, Callable[[str], web.Response]] = {
@@ -33,48 +34,71 @@ SHAPES: dict[str, Callable[[str], web.Response]] = {
 
 
 def _refusing(status: int, body: object, headers: dict[str, str] | None = None) -> web.Response:
-    # Not as JSON writes it: what stands there is a form of its own.
     return web.json_response(body, status=status, headers=headers)
 
 
 class _Access(Access):
-    """Issues tokens that are marked."""
+    """Takes several tokens, and issues some that are marked."""
 
-    marks: Marks
+    def __init__(self, marks: Marks, tokens: Iterable[str], keys: Mapping[str, Key]) -> None:
+        super().__init__(token="", keys=keys, foreign_tokens=())
+        self._marks = marks
+        self._tokens = frozenset(tokens)
 
     def issue(self, now: int, *, length: int, life: int) -> str:
-        token = "MII" + "".join(random.Random(len(self._expiries)).choices(ALPHABET, k=length - 3))
+        token = self._marks.add("issued token", mark(f"issued token {len(self._expiries)}", length))
         self._expiries[token] = now + life
-        return self.marks.add("issued token", token)
+        return token
+
+    def admit_token(self, token: str, now: int) -> None:
+        if token not in self._tokens:
+            super().admit_token(token, now)
 
 
 class Echoing(Simulator):
     """The simulator; what it refuses quotes what was sent, and so does every second answer that was good.
 
-    `echoed`: how often each kind of a secret was quoted, and in which shape and form.
+    `echoed`: how often each kind of a secret was quoted, and in which shape and form. `spares`: how paths end that are
+    answered as the simulator does.
     """
 
-    def __init__(self, *args: object, marks: Marks, keys: dict, token: str = "", **more: object) -> None:
-        super().__init__(*args, keys=keys, token=token, **more)
-        self._access = _Access(token=token, keys=keys, foreign_tokens=())
-        self._access.marks = marks
+    spares: tuple[str, ...] = ()
+
+    def __init__(self, world: World, *, marks: Marks, tokens: Iterable[str], keys: Mapping[str, Key], **more: Any):
+        super().__init__(world, keys=keys, **more)
+        self._access = _Access(marks, tokens, keys)
+        self._marks = marks
         self.echoed: Counter[str] = Counter()
         self._number = 0
+        self._answered = asyncio.Condition()
+
+    async def until(self, wanted: Callable[[], bool], *, within: float) -> None:
+        """Wait for answers until it is so."""
+        try:
+            async with asyncio.timeout(within), self._answered:
+                await self._answered.wait_for(wanted)
+        except TimeoutError:
+            raise AssertionError(f"{self.echoed} {self.trouble.occurred} in {within} s") from None
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Callable) -> web.StreamResponse:
         response = await super()._answer(request, handler)
         told = {kind: secret for kind, secret in (await sent(request)).items() if secret}
-        if response.prepared or not told:
-            return response
-        self._number += 1
-        if response.status < GOOD and self._number % 2:
-            return response
-        kind, secret = list(told.items())[self._number // 2 % len(told)]
+        if not response.prepared and told and not request.path.endswith(self.spares):
+            self._number += 1
+            if response.status >= GOOD or self._number % 2 == 0:
+                kind, secret = list(told.items())[self._number // 3 % len(told)]
+                response = self._echo(response.status, kind, secret)
+        async with self._answered:
+            self._answered.notify_all()
+        return response
+
+    def _echo(self, status: int, kind: str, secret: str) -> web.Response:
+        self._marks.add(kind, secret)
         turn = self.echoed[kind]
         form, shape = FORMS[turn % len(FORMS)], list(SHAPES)[turn % len(SHAPES)]
         self.echoed.update((kind, form, shape))
-        if response.status == web.HTTPUnauthorized.status_code:
+        if status == web.HTTPUnauthorized.status_code:
             return _refusing(401, {"error_code": "APIGW.0301", "error_msg": f"wrong: {written(secret, form)}"})
         return SHAPES[shape](written(secret, form))
 

@@ -10,6 +10,8 @@ from urllib.parse import quote, quote_plus
 
 LEAST = 12
 """Characters in a row that are a find."""
+TABLE = 100_000
+"""Characters of the longest text that may be a table."""
 ALPHABET = string.ascii_letters + string.digits
 FORMS = ("plain", "base64", "base64, 1 before", "base64, 2 before", "base64 of addresses", "URL", "form", "hex", "JSON")
 
@@ -50,7 +52,7 @@ class Marks:
     """Secrets by kind, some of which may become known later on."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, str] = {}
+        self._parts: dict[int, dict[str, str]] = {}
         self.kinds: set[str] = set()
 
     def add(self, kind: str, secret: str) -> str:
@@ -58,17 +60,20 @@ class Marks:
         assert len(secret) >= LEAST, kind
         self.kinds.add(kind)
         for form in map(str.lower, _forms(secret)):
-            self._parts |= {form[at : at + LEAST]: kind for at in range(len(form) - LEAST + 1)}
+            # Two characters tell one of the secret's there, and a signature is hexadecimal already.
+            length = LEAST * (1 + (form == secret.encode().hex()))
+            parts = self._parts.setdefault(length, {})
+            parts |= {form[at : at + length]: kind for at in range(len(form) - length + 1)}
         return secret
 
     def found(self, told: str | bytes) -> set[str]:
         """The kinds of which something stands there; with the first part that does."""
         text = told.decode("latin-1") if isinstance(told, bytes) else told
         finds: dict[str, str] = {}
-        # A table folds what is long: it is looked at as it stands there, and as though nothing were between.
-        for lowered in {text.lower(), re.sub(r"\s+", "", text.lower())}:
-            for at in range(len(lowered) - LEAST + 1):
-                part = lowered[at : at + LEAST]
-                if part in self._parts:
-                    finds.setdefault(self._parts[part], part)
+        lowered = text.lower()
+        # A table folds what is long: it is looked at as though nothing were between as well.
+        for looked in {lowered, re.sub(r"\s+", "", lowered)} if len(text) < TABLE else {lowered}:
+            for length, parts in self._parts.items():
+                held = parts.keys() & {looked[at : at + length] for at in range(len(looked) - length + 1)}
+                finds |= {parts[part]: part for part in held}
         return {f"{kind}: {part}" for kind, part in finds.items()}
