@@ -168,7 +168,7 @@ async def _beside(folder: Path, run: Callable) -> Evidence:
 def _files(folder: Path) -> Evidence:
     """What stands on the disk, the state as its pages are and as its rows are."""
     told: Evidence = {"state.db and its log": b"".join(path.read_bytes() for path in folder.glob("state.db*[bl]"))}
-    for name in ("copy.db", "saved.jsonl"):
+    for name in ("copy.db", "saved.jsonl", "events.jsonl"):
         told[name] = (folder / name).read_bytes()
     with suppress(sqlite3.Error):
         connection = sqlite3.connect(folder / "copy.db")

@@ -23,6 +23,7 @@ interval = "500ms"
 history = "count"
 lifecycle = true
 web_config = "web.yml"
+event_log = "events.jsonl"
 log_level = "debug"
 log_format = "{format}"
 [collector.buckets]
