@@ -12,6 +12,7 @@ LEAST = 12
 """Characters in a row that are a find."""
 TABLE = 100_000
 """Characters of the longest text that may be a table."""
+CHUNK = 1 << 16
 ALPHABET = string.ascii_letters + string.digits
 FORMS = ("plain", "base64", "base64, 1 before", "base64, 2 before", "base64 of addresses", "URL", "form", "hex", "JSON")
 
@@ -73,7 +74,11 @@ class Marks:
         lowered = text.lower()
         # A table folds what is long: it is looked at as though nothing were between as well.
         for looked in {lowered, re.sub(r"\s+", "", lowered)} if len(text) < TABLE else {lowered}:
-            for length, parts in self._parts.items():
-                held = parts.keys() & {looked[at : at + length] for at in range(len(looked) - length + 1)}
-                finds |= {parts[part]: part for part in held}
+            for start in range(0, len(looked), CHUNK):
+                piece = looked[start : start + CHUNK + 2 * LEAST]
+                for length, parts in self._parts.items():
+                    held = parts.keys() & {piece[at : at + length] for at in range(len(piece) - length + 1)}
+                    finds |= {parts[part]: part for part in held}
+                if len(finds) == len(self.kinds):  # there is no more to be found
+                    break
         return {f"{kind}: {part}" for kind, part in finds.items()}

@@ -57,7 +57,7 @@ def one_sentence(said: str) -> str:
         ('region = "cn-north-4"', 'region = "cn-north-4"\nintervall = "1m"', r"project\[0\]\.intervall: .*interval"),
         ('interval = "500ms"', 'interval = "1 minute"', r"collector\.interval: .*1 minute"),
         ('token = "good"', 'token = "${NOT_SET_ANYWHERE}"', r"project\[0\]\.auth\.token: .*NOT_SET_ANYWHERE"),
-        ('token = "good"', 'token_file = "missing"', r"project\[0\]\.auth\.token.*missing"),
+        ('token = "good"', 'token_file = "missing"', r"project\[0\]\.auth\.token_file: the file that it names"),
         ('state = "sqlite:state.db"', 'state = "postgresql://h/d"', r"collector\.state: .*not built yet"),
     ],
 )
