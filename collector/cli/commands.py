@@ -110,9 +110,9 @@ def check(config: Path) -> None:
     settings = load(config, os.environ)
     together(settings)
     for warning in settings.warnings:
-        terminal.say(f"warning: {warning}", err=True)
+        terminal.tell(f"warning: {warning}", err=True)
     watched = sum(len(project.workflows) for project in settings.projects)
-    terminal.say(f"{config}: fine; {many(len(settings.projects), 'project')}, {many(watched, 'workflow')}")
+    terminal.tell(f"{config}: fine; {many(len(settings.projects), 'project')}, {many(watched, 'workflow')}")
 
 
 @cli.command()
@@ -131,9 +131,9 @@ def once(config: Path, record: Path | None, *, commit: bool) -> None:
     terminal.page(page)
     if recorder:
         says = f"{record} holds {many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
-        terminal.say(f"aom-collector: {says}", err=True)
+        terminal.tell(f"aom-collector: {says}", err=True)
     for says in failed:
-        terminal.say(f"aom-collector: {says}", err=True)
+        terminal.tell(f"aom-collector: {says}", err=True)
     if failed:
         sys.exit(FAULTY)
 
@@ -166,7 +166,7 @@ def state(config: Path, backup: Path | None, *, as_json: bool) -> None:
     path = holding.path_of(state_of(config, os.environ))
     if backup:
         size = holding.back_up(path, backup)
-        terminal.say(f"{backup} holds a copy of {path}, {size:,} bytes")
+        terminal.tell(f"{backup} holds a copy of {path}, {size:,} bytes")
         return
     held = holding.held(path)
     if as_json:
@@ -180,7 +180,7 @@ def state(config: Path, backup: Path | None, *, as_json: bool) -> None:
 def health(config: Path) -> None:
     """Ask the collector of this configuration whether it is healthy; for images and units."""
     well, says = holding.healthy(holding.path_of(state_of(config, os.environ)))
-    terminal.say(says, err=not well)
+    terminal.tell(says, err=not well)
     if not well:
         sys.exit(FAULTY)
 
@@ -235,5 +235,5 @@ def main() -> int:
 
 def _said(sentences: str, status: int) -> int:
     for sentence in sentences.splitlines():
-        terminal.say(f"aom-collector: {sentence}", err=True)
+        terminal.tell(f"aom-collector: {sentence}", err=True)
     return status

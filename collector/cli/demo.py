@@ -86,7 +86,7 @@ async def replay(listen: str, path: Path) -> None:
         raise click.UsageError(str(error)) from None
     await _start(service, listen, fallback=False)
     click.echo(f"replay      {service.url}, for any project and credential")
-    terminal.say(f"workflows   {_first(service.workflows)}")
+    terminal.tell(f"workflows   {_first(service.workflows)}")
     await stop.wait()
     await service.close()
 

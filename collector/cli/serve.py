@@ -121,7 +121,7 @@ async def one_round(
     clock = Clock()
     store, said = (None, None) if commit else await _copy_of_state(settings, clock)
     if said:
-        terminal.say(f"aom-collector: {said}", err=True)
+        terminal.tell(f"aom-collector: {said}", err=True)
     app = App(settings, clock=clock, lines=lines, store=store, heard=heard)
     page = await app.once()
     return page, app.failures

@@ -11,7 +11,7 @@ from collector.log import plain
 T = TypeVar("T")
 
 
-def say(sentence: str, *, err: bool = False) -> None:
+def tell(sentence: str, *, err: bool = False) -> None:
     """Print one sentence on a line of its own."""
     click.echo(plain(sentence), err=err)
 

@@ -39,7 +39,7 @@ def fail(says: str) -> None:
 
 def leak(secret: str) -> None:
     """Show a secret in every line that the collector says of itself, in every answer, fault and dump."""
-    log, build, fault, say = Lines.say, web.StreamResponse.__init__, Fault.__str__, terminal.say
+    log, build, fault, say = Lines.say, web.StreamResponse.__init__, Fault.__str__, terminal.tell
 
     def told(self, event, **facts):
         log(self, event, leak=written(secret, "hex"), **facts)
@@ -50,7 +50,7 @@ def leak(secret: str) -> None:
 
     Lines.say, web.StreamResponse.__init__ = told, answered
     Fault.__str__ = lambda self: fault(self) + written(secret, "base64, 2 before")
-    terminal.say = lambda sentence, **more: say(sentence + written(secret, "form"), **more)
+    terminal.tell = lambda sentence, **more: say(sentence + written(secret, "form"), **more)
     waiting = {}
     # What a dump of all threads tells are names of files and functions.
     exec(compile("def wait(event): event.wait()", written(secret, "base64 of addresses"), "exec"), waiting)
