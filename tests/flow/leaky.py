@@ -42,7 +42,10 @@ def leak(secret: str) -> None:
     log, build, fault, say = Lines.say, web.StreamResponse.__init__, Fault.__str__, terminal.tell
 
     def told(self, event, **facts):
-        log(self, event, leak=written(secret, "hex"), **facts)
+        if event == "collector.bug":
+            log(self, event, **facts)
+        else:
+            log(self, event, **{name: f"{value} {written(secret, 'hex')}" for name, value in facts.items() if value})
 
     def answered(self, **more):
         build(self, **more)
