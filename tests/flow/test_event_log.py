@@ -208,6 +208,30 @@ async def test_on_standard_output_stand_its_lines_alone_and_the_page_of_once_sta
         assert b"collector.started" in log
 
 
+async def test_a_standard_output_that_nobody_reads_holds_up_neither_counting_nor_the_end(tmp_path: Path):
+    async with Service() as service:
+        service.answers["wf-1"] = history = [ended(number) for number in range(99)]  # more than a pipe holds
+        configured(tmp_path, service.url, "-")
+        command, said = [sys.executable, "-m", "collector", "run"], tmp_path / "said"
+        with (
+            said.open("wb") as log,
+            subprocess.Popen(
+                command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=log
+            ) as process,
+        ):
+            try:
+                async with asyncio.timeout(20):
+                    while b"nobody reads it" not in said.read_bytes():
+                        await asyncio.sleep(0.05)  # a file tells nobody
+                (address,) = re.findall(r"http://127\.0\.0\.1:\d+", said.read_text("utf-8"))
+                history.append(ended(99))
+                await eventually(address, lambda page: page.total(TOTAL) == 100)
+                process.terminate()
+                assert await asyncio.to_thread(process.wait, 5) == 0
+            finally:
+                process.kill()
+
+
 async def test_once_tells_in_a_file_only_what_it_keeps(tmp_path: Path):
     log = tmp_path / "events.jsonl"
     async with Service() as service:
