@@ -24,20 +24,37 @@ class CollectorError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where in a file a fault stands.
+
+    `text`: that line as it may be shown, without secrets, "" where it may not. `start` and `end`: what of it is at
+    fault, in characters. `file` is "" where that has no name.
+    """
+
+    line: int
+    file: str = ""
+    text: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing wrong with a configuration file.
 
     `path` is where (`project[1].interval`, or `line 3` for broken TOML), `says` what is wrong, `fix` the likely mend
-    or "".
+    or "". `spot` is None where no line is at fault.
     """
 
     path: str
     says: str
     fix: str = ""
+    spot: Spot | None = None
 
     def __str__(self) -> str:
+        spot = f"{self.spot.file}:{self.spot.line}: " if self.spot and self.spot.file else ""
         mend = f"; {self.fix}" if self.fix else ""
-        return f"{self.path}: {self.says}{mend}"
+        return f"{spot}{self.path}: {self.says}{mend}"
 
 
 class ConfigError(CollectorError):

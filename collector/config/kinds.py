@@ -11,6 +11,18 @@ Kind = Callable[[object], object]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]{1,15})(ms|s|m|h|d)")
+_USUAL_SLIPS = (
+    (r"[0-9]+", 'add its unit, as in "60s"'),
+    (r"[0-9]+ *(msec|mil).*", 'write ms for milliseconds, as in "500ms"'),
+    (r"[0-9]+ *sec.*", 'write s for seconds, as in "30s"'),
+    (r"[0-9]+ *min.*", 'write m for minutes, as in "5m"'),
+    (r"[0-9]+ *(hour|hr).*", 'write h for hours, as in "2h"'),
+    (r"[0-9]+ *day.*", 'write d for days, as in "7d"'),
+    (r"[0-9]+ *(w|week.*)", 'write it in days, as in "7d"'),
+    (r"[0-9]+(MS|S|M|H|D)", 'write the unit in small letters, as in "5m"'),
+    (r"([0-9]+ *(ms|s|m|h|d) *){2,}", 'write it in one unit, as in "90m"'),
+    (r"[0-9]*\.[0-9]+ *(ms|s|m|h|d)", 'write it in a smaller unit, as in "90s"'),
+)
 _LONGEST = 36_500 * 86_400.0
 _MOST_INTEGER = 2**62
 _MOST_ID = 64
@@ -113,7 +125,8 @@ def duration(*, least: str = "0s", empty: bool = False) -> Kind:
             return None
         seconds = _seconds(given)
         if seconds is None:
-            fix = "write it like 500ms, 10s, 5m, 1h or 2d"
+            mends = (mend for slip, mend in _USUAL_SLIPS if re.fullmatch(slip, given))
+            fix = next(mends, "write it like 500ms, 10s, 5m, 1h or 2d")
             raise Wrong(says="must be a whole number and one unit", fix=fix, got=shown(given))
         if seconds < (floor or 0.0):
             raise Wrong(says=f"must be at least {least}", got=shown(given))

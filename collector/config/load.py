@@ -2,24 +2,38 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from collector.config import build
+from collector.config.excerpt import placed
 from collector.config.settings import Settings
 from collector.config.walk import Table, Walk
-from collector.errors import ConfigError, Fault
+from collector.errors import ConfigError, Fault, Spot
 
-_AT = re.compile(r"(?P<says>.*) \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)", re.DOTALL)
+_AT = re.compile(r"(?P<says>.*) \(at (?:line (?P<line>[0-9]+), column (?P<column>[0-9]+)|end of document)\)", re.DOTALL)
 _NOTHING: Mapping[str, object] = {}
 
 
-def load(path: Path, environ: Mapping[str, str], overrides: Mapping[str, object] = _NOTHING) -> Settings:
+def load(
+    path: Path,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] = _NOTHING,
+    *,
+    also: Callable[[Settings], None] = lambda _: None,
+) -> Settings:
     """Read a configuration file; relative paths in it start from its folder.
 
-    `overrides` are the values of command-line flags by key of `[collector]`. Raises `ConfigError` with all faults.
+    `overrides` are the values of command-line flags by key of `[collector]`; `also` refuses settings for reasons of its
+    own. Raises `ConfigError` with all faults, each with its line.
     """
-    return parse(_text(path), base=path.absolute().parent, environ=environ, overrides=overrides)
+    text = _text(path)
+    try:
+        settings = parse(text, base=path.absolute().parent, environ=environ, overrides=overrides)
+        also(settings)
+    except ConfigError as error:
+        raise ConfigError(placed(error.faults, text, str(path))) from None
+    return settings
 
 
 def state_of(path: Path, environ: Mapping[str, str]) -> str:
@@ -78,6 +92,8 @@ def _tree(text: str) -> dict[str, object]:
         raise ConfigError((Fault(path="file", says="is nested too deeply"),)) from None
     except ValueError as error:
         found = _AT.fullmatch(str(error))
-        line = (found["line"] if found else None) or text.rstrip().count("\n") + 1
+        line = int((found["line"] if found else None) or text.rstrip().count("\n") + 1)
+        column = int((found["column"] if found else None) or 0)
         says = f"is not TOML: {found['says'] if found else 'a value cannot be read'}"
-        raise ConfigError((Fault(path=f"line {line}", says=says),)) from None
+        spot = Spot(line=line, start=max(column - 1, 0), end=column)
+        raise ConfigError((Fault(path=f"line {line}", says=says, spot=spot),)) from None

@@ -70,6 +70,8 @@ SECTIONS = (
     Section("project.discover", optional=True),
 )
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("auto", "json", "logfmt", "console")
 METHODS = ("auto", "aksk", "password", "token", "metadata")
 
 _duration = kinds.duration(least="1ms")
@@ -106,14 +108,14 @@ SCHEMA = (
     Key(
         "collector",
         "log_level",
-        kinds.one_of("debug", "info", "warning", "error", also={"warn": "warning"}),
+        kinds.one_of(*LOG_LEVELS, also={"warn": "warning"}),
         "info",
         flag="--log.level",
     ),
     Key(
         "collector",
         "log_format",
-        kinds.one_of("auto", "json", "logfmt", "console"),
+        kinds.one_of(*LOG_FORMATS),
         "auto",
         flag="--log.format",
     ),

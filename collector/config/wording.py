@@ -14,7 +14,12 @@ _HUGE = 10**18
 def quoted(text: str) -> str:
     """The text in double quotes, cut to a readable length; what does not print is escaped."""
     cut = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in json.dumps(cut, ensure_ascii=False))
+    return printable(json.dumps(cut, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """The text on one line, a blank for a tab; what does not print is escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text.replace("\t", " "))
 
 
 def shown(value: object) -> str:
