@@ -11,10 +11,16 @@ import msgspec
 
 from collector.app.doctor import Findings
 from collector.app.holdings import Holdings
+from collector.cli.once import Round
 from collector.events import ExecutionEnded, NodeEnded
 
 DOCS = Path(__file__).parent / "docs"
-PRINTED: dict[str, Any] = {"doctor": Findings, "state": Holdings, "event-log": ExecutionEnded | NodeEnded}
+PRINTED: dict[str, Any] = {
+    "doctor": Findings,
+    "once": Round,
+    "state": Holdings,
+    "event-log": ExecutionEnded | NodeEnded,
+}
 """What these commands print with `--json`, and what a line of the event log holds."""
 
 

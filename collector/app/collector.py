@@ -1,7 +1,6 @@
 """The composition root: build every room, wire them, run, and close them in reverse order.
 
-Stop: ready says 503, no new looks, fetching is cancelled, commits are awaited and published, then web, sessions and
-store.
+Stop: ready says 503, no new looks, fetching is cancelled, commits are awaited and published; web, sessions, store.
 """
 
 import asyncio
@@ -293,7 +292,8 @@ class App:
         """Reload for somebody who asks over HTTP; what changed, None where that is not allowed."""
         return str(await self.reload()) if self._settings.lifecycle else None
 
-    def _facts(self) -> Facts:
+    def facts(self) -> Facts:
+        """How everything stands now."""
         return self._teller.facts(self._settings.projects, self._desks.slots if self._desks else ())
 
     def _overview(self) -> Overview:

@@ -2,99 +2,64 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
+from click.shell_completion import get_completion_class
 
 from collector import __version__, log
 from collector.app import App
 from collector.app import check as together
 from collector.app.doctor import many
 from collector.app.recorder import recording
+from collector.cli import console, faults, serve, terminal
 from collector.cli import demo as demonstration
 from collector.cli import doctor as visiting
-from collector.cli import serve, terminal
+from collector.cli import once as rounds
 from collector.cli import state as holding
+from collector.cli.examples import EXAMPLES
+from collector.cli.flags import CONFIG, FLAGS, given
+from collector.cli.help import NAME, Commands
 from collector.clock import Clock
 from collector.config import Settings, load, parse, state_of
 from collector.errors import CollectorError, ConfigError, Fault, StateNewer
 
 NOT_BUILT = {"backfill": "writing the past for Prometheus"}
 UNUSABLE, FAULTY = 2, 1
+COMPLETE = "_AOM_COLLECTOR_COMPLETE"
+"""The variable in which a shell asks for completions."""
 
 
-class Commands(click.Group):
-    """Says of a command that is not built yet that it is not, instead of that it is unknown."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, as click does."""
-        if args and args[0] in NOT_BUILT:
-            msg = f"{args[0]}: {NOT_BUILT[args[0]]} is not built yet"
-            raise click.UsageError(msg)
-        return super().resolve_command(ctx, args)
-
-
-def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def decorate(command: Any) -> Any:  # noqa: ANN401  click's own types
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-def _given(flags: Mapping[str, str | bool | None]) -> dict[str, object]:
-    return {key: value for key, value in flags.items() if value is not None}
-
-
-_CONFIG = click.option(
-    "--config", "--config.file", "config", type=click.Path(path_type=Path), default=Path("collector.toml"),
-    show_default=True, help="The configuration file.",
-)  # fmt: skip
-_FLAGS = _options(
-    click.option("--web.listen-address", "listen", metavar="ADDRESS", help="Overrides collector.listen."),
-    click.option("--log.level", "log_level", metavar="LEVEL", help="debug, info, warning or error."),
-    click.option("--log.format", "log_format", metavar="FORMAT", help="auto, json, logfmt or console."),
-    click.option(
-        "--web.config.file",
-        "web_config",
-        type=click.Path(resolve_path=True),
-        help="TLS and users, as Prometheus' exporter-toolkit has them; overrides collector.web_config.",
-    ),
-    click.option(
-        "--web.enable-lifecycle",
-        "lifecycle",
-        is_flag=True,
-        default=None,
-        help="Allow POST /-/reload.",
-    ),
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    not_built=NOT_BUILT,
+    examples=EXAMPLES[""],
 )
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="aom-collector")
+@click.version_option(__version__, prog_name=NAME)
 def cli() -> None:
     """Watch Huawei Cloud AOM workflows and expose every ended execution and node run to Prometheus."""
 
 
-@cli.command()
-@_CONFIG
-@_FLAGS
+@cli.command(
+    short_help="Poll and serve until told to stop.",
+    examples=EXAMPLES["run"],
+)
+@CONFIG
+@FLAGS
 def run(config: Path, **flags: str | bool | None) -> None:
     """Poll and serve until told to stop (SIGTERM, SIGINT; twice to stop at once); SIGHUP reloads the file."""
 
     def read() -> Settings:
-        settings = load(config, os.environ, _given(flags))
+        return load(config, os.environ, given(flags), also=watches_something)
+
+    def watches_something(settings: Settings) -> None:
         if not settings.projects:
             says = "no [[project]] is configured, so there is nothing to watch"
             raise ConfigError((Fault(path=str(config), says=says),))
-        return settings
+        together(settings)
 
     settings = read()
     lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
@@ -103,43 +68,66 @@ def run(config: Path, **flags: str | bool | None) -> None:
     serve.turn(serve.until_told(App(settings, clock=Clock(), lines=lines, read=read), lines))
 
 
-@cli.command()
-@_CONFIG
+@cli.command(
+    short_help="Find every fault of the file, offline.",
+    examples=EXAMPLES["check"],
+)
+@CONFIG
 def check(config: Path) -> None:
-    """Validate the configuration file offline and list all its faults."""
-    settings = load(config, os.environ)
-    together(settings)
+    """Validate the configuration file offline: list all its faults, each with its line and the likely mend."""
+    try:
+        settings = load(config, os.environ, also=together)
+    except ConfigError as error:
+        faults.show(error.faults)
+        raise click.exceptions.Exit(UNUSABLE) from None
     for warning in settings.warnings:
         terminal.tell(f"warning: {warning}", err=True)
     watched = sum(len(project.workflows) for project in settings.projects)
     terminal.tell(f"{config}: fine; {many(len(settings.projects), 'project')}, {many(watched, 'workflow')}")
 
 
-@cli.command()
-@_CONFIG
+@cli.command(
+    short_help="Look at everything once, and print the metrics.",
+    examples=EXAMPLES["once"],
+)
+@CONFIG
 @click.option("--commit", is_flag=True, help="Keep in the state what was found.")
+@click.option("--table", "as_table", is_flag=True, help="Print a table for people instead of the exposition.")
+@click.option("--json", "as_json", is_flag=True, help="Print the same as the table for machines.")
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="FILE",
     help="Also save the service's answers in a new file, redacted so that it can be shown to others.",
 )  # fmt: skip
-def once(config: Path, record: Path | None, *, commit: bool) -> None:
+def once(config: Path, record: Path | None, *, commit: bool, as_table: bool, as_json: bool) -> None:
     """Poll everything once and print the exposition; nothing is stored without --commit."""
-    settings = load(config, os.environ)
+    if as_table and as_json:
+        msg = "--table and --json cannot both be printed; leave one of them away"
+        raise click.UsageError(msg)
+    settings = load(config, os.environ, also=together)
     lines = log.setup("error", settings.log_format, sys.stderr)
     with recording(record) if record else nullcontext() as recorder:
-        page, failed = serve.turn(serve.one_round(settings, lines, recorder.heard if recorder else None, commit=commit))
-    terminal.page(page)
+        heard = recorder.heard if recorder else None
+        outcome = serve.turn(serve.one_round(settings, lines, heard, commit=commit))
+    if as_table:
+        rounds.show(rounds.found(outcome.facts))
+    elif as_json:
+        terminal.lines(rounds.as_json(rounds.found(outcome.facts)))
+    else:
+        terminal.page(outcome.page)
     if recorder:
         says = f"{record} holds {many(recorder.answers, 'answer')}; ids of workflows, nodes and executions stand in it"
-        terminal.tell(f"aom-collector: {says}", err=True)
-    for says in failed:
-        terminal.tell(f"aom-collector: {says}", err=True)
-    if failed:
-        sys.exit(FAULTY)
+        terminal.tell(f"{NAME}: {says}", err=True)
+    for says in outcome.failures:
+        terminal.tell(f"{NAME}: {says}", err=True)
+    if outcome.failures:
+        raise click.exceptions.Exit(FAULTY)
 
 
-@cli.command()
-@_CONFIG
+@cli.command(
+    short_help="Ask the service what works.",
+    examples=EXAMPLES["doctor"],
+)
+@CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print the findings for machines.")
 def doctor(config: Path, *, as_json: bool) -> None:
     """Ask the service what works, and tell the next step where something does not; nothing is stored."""
@@ -151,11 +139,14 @@ def doctor(config: Path, *, as_json: bool) -> None:
     else:
         visiting.show(findings)
     if not findings.ok:
-        sys.exit(FAULTY)
+        raise click.exceptions.Exit(FAULTY)
 
 
-@cli.command()
-@_CONFIG
+@cli.command(
+    short_help="Show or copy what the state holds.",
+    examples=EXAMPLES["state"],
+)
+@CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print it for machines.")
 @click.option(
     "--backup", type=click.Path(path_type=Path), metavar="FILE",
@@ -175,26 +166,43 @@ def state(config: Path, backup: Path | None, *, as_json: bool) -> None:
         holding.show(path, held)
 
 
-@cli.command()
-@_CONFIG
+@cli.command(
+    short_help="Ask the local collector whether it is healthy.",
+    examples=EXAMPLES["health"],
+)
+@CONFIG
 def health(config: Path) -> None:
     """Ask the collector of this configuration whether it is healthy; for images and units."""
     well, says = holding.healthy(holding.path_of(state_of(config, os.environ)))
     terminal.tell(says, err=not well)
     if not well:
-        sys.exit(FAULTY)
+        raise click.exceptions.Exit(FAULTY)
 
 
-@cli.command()
-@_FLAGS
+@cli.command(
+    short_help="Show it at work on a synthetic AOM.",
+    examples=EXAMPLES["demo"],
+)
+@FLAGS
 def demo(**flags: str | bool | None) -> None:
-    """Start a built-in AOM simulator and a collector that watches it; needs no account and no other service."""
-    settings = parse("", base=Path(), environ={}, overrides=_given(flags))
-    lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
-    serve.turn(demonstration.show(_given(flags), lines))
+    """Start a built-in AOM simulator and a collector that watches it; needs no account and no other service.
+
+    On a terminal it shows how every workflow stands, what just ended and what failed; with --log.level or --log.format,
+    and elsewhere, its addresses and the log.
+    """
+    asked = given(flags)
+    settings = parse("", base=Path(), environ={}, overrides=asked)
+    lively = console.lively(sys.stdout) and not {"log_level", "log_format"} & asked.keys()
+    with console.held_back(sys.stderr) if lively else nullcontext(sys.stderr) as stream:
+        level = settings.log_level if stream is sys.stderr else "warning"  # the picture tells the rest
+        lines = log.setup(level, settings.log_format, stream)
+        serve.turn(demonstration.show(asked, lines, lively=lively))
 
 
-@cli.command()
+@cli.command(
+    short_help="Serve the AOM simulator alone.",
+    examples=EXAMPLES["simulate"],
+)
 @click.option("--listen", default="127.0.0.1:18080", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--workflows", type=click.IntRange(1), help="So many made-up workflows; left out: the demonstration's.")
 @click.option("--seed", type=int, show_default="7", help="Another seed is another story.")
@@ -212,28 +220,37 @@ def simulate(listen: str, workflows: int | None, seed: int | None, replay: Path 
         serve.turn(demonstration.replay(listen, replay))
 
 
+@cli.command(
+    short_help="Print a script for completion in your shell.",
+    examples=EXAMPLES["completion"],
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script with which a shell completes commands, flags, their values and files."""
+    made = get_completion_class(shell)
+    if made:
+        click.echo(made(cli, {}, NAME, COMPLETE).source())
+
+
 for _command in cli.commands.values():
-    click.version_option(__version__, prog_name="aom-collector")(_command)
+    click.version_option(__version__, prog_name=NAME)(_command)
 
 
 def main() -> int:
     """Run the command line; returns the exit status."""
     try:
-        cli.main(standalone_mode=False, prog_name="aom-collector")
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
+        return int(cli.main(standalone_mode=False, prog_name=NAME, complete_var=COMPLETE) or 0)
     except click.Abort:
         return FAULTY
     except click.ClickException as error:
-        return _said(error.format_message(), UNUSABLE)
+        return _said(" ".join(error.format_message().split()), UNUSABLE)
     except (ConfigError, StateNewer) as error:
         return _said(str(error), UNUSABLE)
     except CollectorError as error:
         return _said(str(error), FAULTY)
-    return 0
 
 
 def _said(sentences: str, status: int) -> int:
     for sentence in sentences.splitlines():
-        terminal.tell(f"aom-collector: {sentence}", err=True)
+        terminal.tell(f"{NAME}: {sentence}", err=True)
     return status

@@ -7,12 +7,15 @@ from pathlib import Path
 import click
 
 from collector.app import App
-from collector.cli import terminal
+from collector.app.doctor import many
+from collector.cli import live, terminal
 from collector.cli.serve import told_to_stop
+from collector.cli.wording import span
 from collector.clock import Clock
 from collector.config import Settings, parse
 from collector.errors import ListenError
 from collector.log import Lines
+from collector.model import FAILED
 from collector.simulator import Key, Malformed, Replay, Simulator, World, demo_world, read, world
 
 LISTEN = "127.0.0.1:11513"
@@ -42,8 +45,11 @@ secret_key = "{secret_key}"
 """
 
 
-async def show(flags: Mapping[str, object], lines: Lines) -> None:
-    """Run the demonstration until told to stop; `flags` by the keys that they override."""
+async def show(flags: Mapping[str, object], lines: Lines, *, lively: bool = False) -> None:
+    """Run the demonstration until told to stop; `flags` by the keys that they override.
+
+    `lively`: draw on the terminal how everything stands, instead of telling only the addresses.
+    """
     stop = told_to_stop()
     clock = Clock()
     simulator = _simulator(demo_world(clock.now()), clock)
@@ -52,8 +58,13 @@ async def show(flags: Mapping[str, object], lines: Lines) -> None:
         try:
             app = await _collector(flags, simulator, Path(folder), lines)
             try:
-                _introduce(app, simulator)
-                await stop.wait()
+                links = _links(app, simulator)
+                if lively:
+                    await live.show(app.facts, links, stop)
+                    _sum_up(app, links)
+                else:
+                    _introduce(links)
+                    await stop.wait()
             finally:
                 await app.stop()
         finally:
@@ -138,10 +149,24 @@ def _settings(flags: Mapping[str, object], simulator: Simulator, folder: Path) -
     return parse(text, base=folder, environ={}, overrides=flags)
 
 
-def _introduce(app: App, simulator: Simulator) -> None:
+def _links(app: App, simulator: Simulator) -> dict[str, str]:
+    """What can be opened, by what it is called."""
     address = app.addresses[0]
+    return {"metrics": f"{address}/metrics", "status": f"{address}/", "simulator": simulator.url}
+
+
+def _introduce(links: Mapping[str, str]) -> None:
     click.echo("A synthetic AOM and a collector that watches it. Ctrl-C ends both.")
-    click.echo(f"  metrics    {address}/metrics")
-    click.echo(f"  status     {address}/")
-    click.echo(f"  simulator  {simulator.url}")
-    click.echo(f"  watch      curl -s {address}/metrics | grep node_runs_total")
+    for name, link in links.items():
+        click.echo(f"  {name:9}  {link}")
+    click.echo(f"  watch      curl -s {links['metrics']} | grep node_runs_total")
+
+
+def _sum_up(app: App, links: Mapping[str, str]) -> None:
+    """What is left on the terminal after the picture is gone."""
+    facts = app.facts()
+    ended = [facts.detail(each).ended for each in facts.summaries()]
+    failed = sum(count for counts in ended for status, count in counts.items() if status in FAILED)
+    total, lasted = sum(sum(counts.values()) for counts in ended), span(facts.at - facts.started_at)
+    click.echo(f"A collector watched a synthetic AOM for {lasted}, at {links['status']}")
+    click.echo(f"{many(total, 'execution')} ended, {failed} of them failed. Nothing is kept.")

@@ -1,16 +1,16 @@
 """What a visit to the service found, as a table for people and as JSON for machines."""
 
 from collections.abc import Iterable
+from itertools import count
 
 import msgspec
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from collector.app.doctor import Check, Findings, Outcome, ProjectFindings, Seen, examine, many
-from collector.cli.terminal import spelled_out
+from collector.cli.console import plain, progress, to_people
 from collector.clock import Clock
 from collector.config import Settings
 
@@ -19,13 +19,12 @@ STYLES = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "bold 
 
 async def visit(settings: Settings) -> Findings:
     """Visit the service; on a terminal, how far that is stands on standard error meanwhile."""
-    console = Console(stderr=True)
-    columns = (TextColumn("asking the service"), BarColumn(), MofNCompleteColumn(), TextColumn("workflows"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        named = sum(len(project.workflows) for project in settings.projects)
-        discovers = any(project.discover for project in settings.projects)
-        task = progress.add_task("", total=None if discovers else named)
-        return await examine(settings, clock=Clock(), done=lambda: progress.advance(task))
+    named = sum(len(project.workflows) for project in settings.projects)
+    discovers = any(project.discover for project in settings.projects)
+    with progress("asking the service", "workflows") as moved:
+        done = count(1)
+        moved(0, None if discovers else named)
+        return await examine(settings, clock=Clock(), done=lambda: moved(next(done), None if discovers else named))
 
 
 def as_json(findings: Findings) -> str:
@@ -35,13 +34,13 @@ def as_json(findings: Findings) -> str:
 
 def show(findings: Findings) -> None:
     """Print the findings on standard output."""
-    Console(highlight=False).print(_all(spelled_out(findings)))
+    to_people().print(_all(findings))
 
 
 def _all(findings: Findings) -> Group:
     parts: list[RenderableType] = []
     for warning in findings.warnings:
-        parts += [Text.assemble(("warning  ", STYLES[Outcome.WARNING]), warning), ""]
+        parts += [Text.assemble(("warning  ", STYLES[Outcome.WARNING]), plain(warning)), ""]
     for project in findings.projects:
         parts += [_heading(project), Padding(_checks(project.checks), (0, 2)), ""]
         if project.workflows:
@@ -50,7 +49,7 @@ def _all(findings: Findings) -> Group:
 
 
 def _heading(project: ProjectFindings) -> Text:
-    return Text.assemble((project.name, "bold"), f"  {project.region}  {project.endpoint}")
+    return Text.assemble(plain(project.name, "bold"), f"  {project.region}  {project.endpoint}")
 
 
 def _checks(checks: Iterable[Check]) -> Table:
@@ -63,7 +62,9 @@ def _checks(checks: Iterable[Check]) -> Table:
 def _workflows(workflows: Iterable[Seen]) -> Table:
     grid = _grid()
     for each in workflows:
-        name = Text(each.name) if each.name == each.id else Text.assemble(each.name, "\n", (each.id, "dim"))
+        name = plain(each.name)
+        if each.name != each.id:
+            name = Text.assemble(name, "\n", plain(each.id, "dim"))
         says = [each.says]
         if each.times:
             says.append(f"times in {', '.join(each.times)}")
@@ -87,8 +88,8 @@ def _outcome(outcome: Outcome) -> Text:
 
 
 def _says(says: Iterable[str], step: str) -> Text:
-    told = "; ".join(says)
-    return Text.assemble(told, f"\n> {step}") if step else Text(told)
+    told = plain("; ".join(says))
+    return told.append("\n> ").append_text(plain(step)) if step else told
 
 
 def _summary(findings: Findings) -> Text:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +15,7 @@ import click
 from collector.aom import Heard
 from collector.app import App
 from collector.cli import terminal
+from collector.cli.console import lively, progress
 from collector.cli.notify import Notify, listening, notifying
 from collector.clock import Clock
 from collector.config import Settings
@@ -20,8 +23,11 @@ from collector.errors import CollectorError, StateLocked
 from collector.log import Lines
 from collector.model import Fact
 from collector.store import Memory, Store, open_store
+from collector.web import Facts
 
 T = TypeVar("T")
+GLANCE = 0.2
+"""Seconds between two glances at how far a round is."""
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -111,10 +117,17 @@ async def until_told(app: App, lines: Lines) -> None:
     lines.say("collector.stopped")
 
 
-async def one_round(
-    settings: Settings, lines: Lines, heard: Heard | None, *, commit: bool = False
-) -> tuple[bytes, list[str]]:
-    """Look at everything once: the exposition, and what went wrong; `heard` is shown every answer.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one round brought: the exposition, how everything stands, and what went wrong."""
+
+    page: bytes
+    facts: Facts
+    failures: list[str]
+
+
+async def one_round(settings: Settings, lines: Lines, heard: Heard | None, *, commit: bool = False) -> Outcome:
+    """Look at everything once; `heard` is shown every answer, and a terminal how far that is.
 
     Only with `commit` is what was found kept in the state. Raises `StateError` where that cannot be had.
     """
@@ -123,8 +136,23 @@ async def one_round(
     if said:
         terminal.tell(f"aom-collector: {said}", err=True)
     app = App(settings, clock=clock, lines=lines, store=store, heard=heard)
-    page = await app.once()
-    return page, app.failures
+    telling = asyncio.create_task(_tell_how_far(app))
+    try:
+        return Outcome(await app.once(), app.facts(), app.failures)
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _tell_how_far(app: App) -> None:
+    """On a terminal, how many workflows were looked at; where it is none, nobody asks."""
+    if not lively(sys.stderr):
+        return
+    with progress("looking", "workflows") as moved:
+        while True:
+            seen = [each.looked_at is not None for each in app.facts().summaries()]
+            moved(sum(seen), len(seen))
+            await asyncio.sleep(GLANCE)
 
 
 async def _copy_of_state(settings: Settings, clock: Clock) -> tuple[Store, str | None]:

@@ -9,19 +9,17 @@ from typing import TypeVar
 
 import click
 import msgspec
-from rich.console import Console, Group
+from rich.console import Group
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from collector.app import PRIVATE
 from collector.app.doctor import many
 from collector.app.holdings import Holding, Holdings, holdings
+from collector.cli.console import Moved, grid, plain, progress, to_people
 from collector.cli.serve import turn
-from collector.cli.terminal import spelled_out
 from collector.clock import Clock
 from collector.errors import StateError
-from collector.log import plain
 from collector.model import FAILED
 from collector.store import Store, open_store
 from collector.web import reached
@@ -30,6 +28,8 @@ T = TypeVar("T")
 PATIENCE = 60.0
 AT_ONCE = 10.0
 """Seconds after which a collector that says nothing of its health has none; images and units ask often."""
+PART = 1 << 20
+"""Bytes that are read at once."""
 
 
 class Unreached(Exception):
@@ -82,11 +82,12 @@ def back_up(state: Path, target: Path) -> int:
     if target.exists():
         raise _Refused(target, "exists already, and nothing is overwritten")
     try:
-        copy = _answer(state, "backup")
-    except Unreached:
-        copy = _read(state, lambda store: store.backup())
-    try:
-        _write(target, copy)
+        with progress("copying the state", "bytes") as moved:
+            try:
+                copy = _answer(state, "backup", moved)
+            except Unreached:
+                copy = _read(state, lambda store: store.backup())
+            _write(target, copy)
     except OSError as error:
         raise _Refused(target, f"cannot be written: {error.strerror}") from None
     return len(copy)
@@ -126,20 +127,26 @@ def _read(state: Path, read: Callable[[Store], Awaitable[T]]) -> T:
     return turn(reading())
 
 
-def _answer(state: Path, what: str) -> bytes:
-    status, told = _ask(state, what)
+def _answer(state: Path, what: str, moved: Moved = lambda _, __: None) -> bytes:
+    status, told = _ask(state, what, moved=moved)
     if status != http.client.OK:
         raise StateError(told.decode("utf-8", "replace"))
     return told
 
 
-def _ask(state: Path, what: str, patience: float = PATIENCE) -> tuple[int, bytes]:
-    """What the collector that has a state answers. Raises `Unreached`."""
+def _ask(state: Path, what: str, patience: float = PATIENCE, moved: Moved = lambda _, __: None) -> tuple[int, bytes]:
+    """What the collector that has a state answers; `moved` is told how much of it has come. Raises `Unreached`."""
     connection = _Connection(Path(f"{state}{PRIVATE}"), patience)
     try:
         connection.request("GET", f"/{what}")
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        told = bytearray()
+        while part := answer.read(PART):
+            told += part
+            moved(len(told), answer.length and len(told) + answer.length)
+        if answer.length:  # the library says nothing of a part that did not come
+            raise http.client.IncompleteRead(bytes(told), answer.length)
+        return answer.status, bytes(told)
     except (OSError, http.client.HTTPException):
         raise Unreached from None
     finally:
@@ -148,25 +155,21 @@ def _ask(state: Path, what: str, patience: float = PATIENCE) -> tuple[int, bytes
 
 def show(state: Path, held: Holdings) -> None:
     """Print what a state holds, for people."""
-    Console(highlight=False).print(_all(plain(str(state)), spelled_out(held)))
+    to_people().print(_all(state, held))
 
 
-def _all(state: str, held: Holdings) -> Group:
-    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for heading in ("project", "workflow", "ended", "known", "size"):
-        grid.add_column(heading, overflow="fold", justify="right" if heading in ("known", "size") else "left")
+def _all(state: Path, held: Holdings) -> Group:
+    table = grid("project", "workflow", "ended", ">known", ">size")
     for each in held.workflows:
-        name = (
-            Text(each.name)
-            if each.name == each.workflow_id
-            else Text.assemble(each.name, "\n", (each.workflow_id, "dim"))
-        )
+        name = plain(each.name)
+        if each.name != each.workflow_id:
+            name = Text.assemble(name, "\n", plain(each.workflow_id, "dim"))
         if not each.watched:
             name.append("\nnot watched any more", "yellow")
-        grid.add_row(Text(each.project), name, _ended(each), str(each.executions), f"{each.bytes / 1000:,.1f} kB")
+        table.add_row(plain(each.project), name, _ended(each), str(each.executions), f"{each.bytes / 1000:,.1f} kB")
     size = sum(each.bytes for each in held.workflows)
     summary = f"{state}: {many(len(held.workflows), 'workflow')}, {size / 1000:,.1f} kB"
-    return Group(*([Padding(grid, (0, 0, 1, 0))] if held.workflows else []), Text(summary))
+    return Group(*([Padding(table, (0, 0, 1, 0))] if held.workflows else []), plain(summary))
 
 
 def _ended(each: Holding) -> Text:

@@ -1,14 +1,10 @@
 """What people are told: names come from the service, and a terminal would obey what some may hold."""
 
 import sys
-from typing import TypeVar
 
 import click
-import msgspec
 
 from collector.log import plain
-
-T = TypeVar("T")
 
 
 def tell(sentence: str, *, err: bool = False) -> None:
@@ -27,18 +23,3 @@ def page(exposition: bytes) -> None:
         lines(exposition.decode().removesuffix("\n"))
     else:
         click.echo(exposition, nl=False)
-
-
-def spelled_out(found: T) -> T:
-    """The same structure, each text in it spelled out: to be made a table of."""
-    return msgspec.convert(_plainly(msgspec.to_builtins(found)), type(found))
-
-
-def _plainly(value: object) -> object:
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {_plainly(key): _plainly(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plainly(each) for each in value]
-    return value

@@ -4,7 +4,7 @@ from collector.config.load import load, parse, state_of
 from collector.config.schema import LOG_FORMATS, LOG_LEVELS
 from collector.config.secret import Secret, is_one_line
 from collector.config.settings import STANDARD, Auth, Discover, Project, Settings
-from collector.config.wording import nearest, printable
+from collector.config.wording import nearest
 
 __all__ = [
     "LOG_FORMATS",
@@ -19,6 +19,5 @@ __all__ = [
     "load",
     "nearest",
     "parse",
-    "printable",
     "state_of",
 ]

@@ -30,7 +30,7 @@ def setup(level: str, format: str, stream: TextIO) -> Lines:  # noqa: A002  the 
     """
     terminal = stream.isatty()
     chosen = format if format != "auto" else "console" if terminal else "json"
-    last = _renderers(chosen, colors=terminal and not os.environ.get("NO_COLOR"))
+    last = _renderers(chosen, colors=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
     shared: list[Processor] = [
         _leveled,
         structlog.processors.TimeStamper(fmt=SECONDS if chosen == "console" else "iso", utc=True, key="time"),

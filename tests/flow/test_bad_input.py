@@ -64,8 +64,12 @@ def one_sentence(said: str) -> str:
 def test_a_bad_file_is_refused_with_the_place(refused, tmp_path: Path, old: str, new: str, says: str):
     path = configuration(tmp_path, NOWHERE, ("wf-1",))
     path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
-    said = one_sentence(refused("check"))
-    assert re.search(says, said), said
+    said, *line_of_the_file = refused("check").splitlines()
+    assert re.search(rf"^aom-collector: collector\.toml:[0-9]+: {says}", said), said
+    shown, mark = line_of_the_file
+    assert re.search(r"^ +[0-9]+ \| ", shown)
+    assert re.search(r"^ +\| +\^+$", mark)
+    assert one_sentence(refused("once")) == said, "who only wants to go on gets the sentence alone"
 
 
 @pytest.mark.parametrize("command", ["run", "once"])
@@ -80,8 +84,8 @@ def test_all_faults_are_listed_at_once(refused, tmp_path: Path):
     text = path.read_text("utf-8").replace('"500ms"', '"soon"').replace('region = "cn-north-4"\n', "")
     path.write_text(text + 'namee = "x"\n', "utf-8")
     said = refused("check")
-    for place in ("collector.interval", "project[0].region", "project[0].workflow[0].namee"):
-        assert place in said
+    for line, place in ((5, "collector.interval"), (10, "project[0].region"), (23, "project[0].workflow[0].namee")):
+        assert f"aom-collector: collector.toml:{line}: {place}: " in said
 
 
 def test_a_missing_file_is_named(refused):
