@@ -1,5 +1,6 @@
 """The commands, their exit statuses, and one clear sentence for every fault of the user's."""
 
+import errno
 import os
 import sys
 from contextlib import nullcontext
@@ -28,6 +29,8 @@ from collector.errors import CollectorError, ConfigError, Fault, StateNewer
 
 NOT_BUILT = {"backfill": "writing the past for Prometheus"}
 UNUSABLE, FAULTY = 2, 1
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF}
+"""What standard output answers that takes nothing more; every other room makes errors of its own of these."""
 COMPLETE = "_AOM_COLLECTOR_COMPLETE"
 """The variable in which a shell asks for completions."""
 
@@ -248,6 +251,12 @@ def main() -> int:
         return _said(str(error), UNUSABLE)
     except CollectorError as error:
         return _said(str(error), FAULTY)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        # What is left of it would be tried once more at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _said(f"standard output cannot be written: {error.strerror}", FAULTY)
 
 
 def _said(sentences: str, status: int) -> int:

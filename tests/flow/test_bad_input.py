@@ -247,3 +247,16 @@ async def test_a_second_interrupt_ends_at_once_and_a_hang_up_ends_nothing(tmp_pa
             await running.says("config.reloaded.*nothing changed")
             await eventually(address, lambda page: page.get("aom_collector_workflow_up") == 1)
             assert await running.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize("command", [["check"], ["--help"], ["once", "--table"], ["completion", "bash"]])
+def test_a_standard_output_that_takes_nothing_is_said_in_one_sentence(tmp_path: Path, command: list[str]):
+    (tmp_path / "collector.toml").write_text('[collector]\nstate = "memory:"\n', "utf-8")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "collector", *command],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == ("aom-collector: standard output cannot be written: No space left on device")
+    assert "Traceback" not in done.stderr
