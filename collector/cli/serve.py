@@ -1,6 +1,7 @@
 """Running things until they are done or somebody says stop."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ from collector.web import Facts
 T = TypeVar("T")
 GLANCE = 0.2
 """Seconds between two glances at how far a round is."""
+SWITCH = 0.0005
+"""Seconds that a thread that computes keeps the loop waiting at most, each time the loop wakes up."""
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -54,6 +57,12 @@ def turn(work: Coroutine[object, object, T]) -> T:
     """Run on an event loop of our own. Raises `click.Abort` where a signal ended it."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_unless_interrupted(work))
+
+
+def keep_turns_short() -> None:
+    """Let the loop wait neither long for threads that compute, nor for a search through all that stays in memory."""
+    sys.setswitchinterval(SWITCH)
+    gc.freeze()
 
 
 def told_to_stop() -> asyncio.Event:
@@ -108,6 +117,7 @@ async def until_told(app: App, lines: Lines) -> None:
         notify.status("loading the state")
         async with _reloading(app, lines, notify):
             await app.start()
+            keep_turns_short()
             async with notifying(app, notify):
                 lines.say("collector.started", listening=app.addresses)
                 await stop.wait()
