@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from collector import __version__
 from collector.aom import Heard
 from collector.app.desks import Desks
 from collector.app.difference import Difference, difference
@@ -29,7 +28,7 @@ from collector.model import Fact, Format, Polled, Reloaded, Scraped
 from collector.recent import Recent
 from collector.schedule import Ticker
 from collector.store import Store, open_store
-from collector.web import Facts, Overview, Private, Web
+from collector.web import Facts, Private, Web
 
 HOUSEKEEPING = 1.0
 SWEEP = 6 * 3600.0
@@ -105,7 +104,7 @@ class App:
                 healthy=lambda: self.healthy,
                 ready=lambda: self._not_ready,
                 loaded=lambda: self._loaded,
-                overview=self._overview,
+                facts=self.facts,
                 reload=self._told_to_reload,
                 on_error=self._bug,
             )
@@ -295,6 +294,3 @@ class App:
     def facts(self) -> Facts:
         """How everything stands now."""
         return self._teller.facts(self._settings.projects, self._desks.slots if self._desks else ())
-
-    def _overview(self) -> Overview:
-        return Overview(version=__version__, rows=self._desks.rows if self._desks else ())

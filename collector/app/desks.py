@@ -9,7 +9,6 @@ from itertools import chain
 from collector.app.desk import Desk
 from collector.app.house import House
 from collector.app.restored import dismiss
-from collector.app.row import row
 from collector.app.slot import Slot
 from collector.app.terms import Budgets, budgets, refuse_other_projects, shown_alike
 from collector.config import Settings
@@ -18,7 +17,6 @@ from collector.failpoint import failpoint
 from collector.model import Key
 from collector.schedule import Ticker
 from collector.store import Row
-from collector.web import WorkflowRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,6 @@ class Desks:
     def keys(self) -> list[Key]:
         """The workflows that are watched."""
         return list(chain.from_iterable(desk.keys for desk in self._desks))
-
-    @property
-    def rows(self) -> tuple[WorkflowRow, ...]:
-        """What the status page tells of them."""
-        return tuple(row(slot.watched, slot.last) for slot in self.slots if not slot.gone)
 
     @property
     def failures(self) -> list[str]:

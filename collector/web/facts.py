@@ -53,7 +53,10 @@ class NodeRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One execution, with its node runs by begin. `active`: it goes on; `more`: node runs that are left out here."""
+    """One execution, with its node runs by begin. `active`: it goes on; `more`: node runs that are left out here.
+
+    `failed`: it, or one of its node runs, failed.
+    """
 
     execution_id: str
     status: str

@@ -1,8 +1,6 @@
 """The HTTP server: a scrape never waits for a poll, a commit, or another scrape."""
 
 import asyncio
-import base64
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -11,20 +9,19 @@ from aiohttp import web, web_response
 
 from collector.errors import CollectorError, ConfigError
 from collector.model import Format
-from collector.web import overview as pages
 from collector.web.accept import accepts_gzip, choose
 from collector.web.body import length, pressed, slices
 from collector.web.door import Door
 from collector.web.entrance import Entrance, Refusal, is_foreign
-from collector.web.overview import Overview
+from collector.web.facts import Facts
+from collector.web.status import POLICY, Routes
 
 MOST_AT_ONCE = 40
 GRACE = 1.0
 PATIENCE = 30.0
-_STYLE = base64.b64encode(hashlib.sha256(pages.STYLE.encode()).digest()).decode()
 _SAFE = {
     "Server": "aom-collector",
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE}'; frame-ancestors 'none'",
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
@@ -40,8 +37,9 @@ class Web:
     """Serves what it is handed.
 
     `metrics` gives the page in pieces and a token, `carried` takes the token once the page has gone out whole. `ready`
-    says why not, None when it is; `loaded`: there is a page to serve. `reload` says what it changed, None where nobody
-    may ask for it; it raises `ConfigError`. `on_error` hears of errors that nobody expected.
+    says why not, None when it is; `loaded`: there is a page to serve. `facts` gives what the status page tells, at
+    once. `reload` says what it changed, None where nobody may ask for it; it raises `ConfigError`. `on_error` hears of
+    errors that nobody expected.
     `patience`: seconds a reader has for a whole page.
     """
 
@@ -53,7 +51,7 @@ class Web:
         healthy: Callable[[], bool],
         ready: Callable[[], str | None],
         loaded: Callable[[], bool],
-        overview: Callable[[], Overview],
+        facts: Callable[[], Facts],
         reload: Callable[[], Awaitable[str | None]],
         on_error: Callable[[BaseException], None] | None = None,
         patience: float = PATIENCE,
@@ -63,7 +61,7 @@ class Web:
         self._healthy = healthy
         self._ready = ready
         self._loaded = loaded
-        self._overview = overview
+        self._status = Routes(facts=facts, loaded=loaded, ready=ready)
         self._reload = reload
         self._on_error = on_error or _say
         self._patience = patience
@@ -92,7 +90,7 @@ class Web:
         app.router.add_get("/-/ready", self._serve_ready)
         app.router.add_route("POST", "/-/reload", self._serve_reload)
         app.router.add_route("PUT", "/-/reload", self._serve_reload)
-        app.router.add_get("/", self._serve_overview)
+        self._status.add_to(app.router)
         app.on_response_prepare.append(self._dress)
         self._runner = web.AppRunner(
             app, access_log=None, logger=_silence(), shutdown_timeout=GRACE, handle_signals=False
@@ -211,10 +209,6 @@ class Web:
     async def _serve_ready(self, _: web.Request) -> web.Response:
         why = self._ready()
         return web.Response(text="Ready.\n") if why is None else web.Response(status=503, text=f"Not ready: {why}.\n")
-
-    async def _serve_overview(self, request: web.Request) -> web.Response:
-        page = pages.page(self._overview(), request.query).encode("utf-8", "replace")
-        return web.Response(body=page, content_type="text/html", charset="utf-8")
 
     async def _serve_reload(self, request: web.Request) -> web.Response:
         if is_foreign(request):

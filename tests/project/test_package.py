@@ -70,6 +70,9 @@ def test_the_wheel_holds_the_package_alone(built):
     info = f"aom_collector-{collector.__version__}.dist-info"
     assert {name.partition("/")[0] for name in names} == {"collector", info}
     assert f"{info}/licenses/LICENSE" in names
+    templates = "collector/web/status/templates"
+    wanted = {f"{templates}/{path.name}" for path in (ROOT / templates).iterdir()}
+    assert {name for name in names if name.startswith(templates)} == wanted != set()
     assert [name for name in names if "__pycache__" in name] == []
 
 

@@ -1,13 +1,16 @@
 """A server under test on a free port, and what it is handed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.model import Format
-from collector.web import Overview, Web
+from collector.web import Web
+from collector.web.facts import Facts
+from tests.web.synthetic import facts
 
 
 @dataclass
@@ -19,7 +22,7 @@ class Handed:
     not_ready: str | None = None
     loaded: bool = True
     healthy: bool = True
-    overview: Overview = field(default_factory=lambda: Overview(version="1.2.3", rows=()))
+    facts: Facts = field(default_factory=facts)
     carried: list[object] = field(default_factory=list)
     errors: list[BaseException] = field(default_factory=list)
     pieces: list[bytes] | None = None
@@ -70,7 +73,7 @@ async def serving(
         healthy=lambda: handed.healthy,
         ready=lambda: handed.not_ready,
         loaded=lambda: handed.loaded,
-        overview=lambda: handed.overview,
+        facts=lambda: handed.facts,
         reload=handed.reload,
         on_error=handed.errors.append,
         patience=patience,
@@ -80,3 +83,27 @@ async def serving(
         yield web
     finally:
         await web.close()
+
+
+@contextmanager
+def served_apart(handed: Handed) -> Iterator[str]:
+    """A server on a loop in a thread of its own, for clients that block; gives its address."""
+    started, done, address = threading.Event(), asyncio.Event(), ""
+
+    async def serve() -> None:
+        nonlocal address
+        async with serving(handed) as web:
+            address = web.addresses[0]
+            started.set()
+            await done.wait()
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()

@@ -10,7 +10,7 @@ from tests.web.served import Handed, serving
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 TEXT_1 = "text/plain; version=1.0.0; charset=utf-8; escaping=dots"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
-PATHS = ["/", "/metrics", "/-/healthy", "/-/ready"]
+PATHS = ["/", "/api/v1/workflows", "/metrics", "/-/healthy", "/-/ready"]
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ async def test_an_unexpected_error_is_reported_once_and_the_server_goes_on(clien
         raise broken
 
     handed.on_carried = fails
-    handed.overview = None
+    handed.facts = None
     answer, body = await fetch(client, "/")
     assert answer.status == 500
     assert b"Traceback" not in body
