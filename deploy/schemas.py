@@ -1,6 +1,6 @@
-"""The schemas of what is printed for machines, from the code that prints it: `python -m deploy.schemas`.
+"""The schemas of what is printed and served for machines, from the code that prints it: `python -m deploy.schemas`.
 
-Who changes what is printed runs it again; a test compares.
+Who changes that runs it again; a test compares.
 """
 
 import json
@@ -13,6 +13,7 @@ from collector.app.doctor import Findings
 from collector.app.holdings import Holdings
 from collector.cli.once import Round
 from collector.events import ExecutionEnded, NodeEnded
+from deploy.openapi import document
 
 DOCS = Path(__file__).parent / "docs"
 PRINTED: dict[str, Any] = {
@@ -32,3 +33,4 @@ def schema(printed: str) -> str:
 if __name__ == "__main__":
     for printed in PRINTED:
         (DOCS / f"{printed}.schema.json").write_text(schema(printed), "utf-8")
+    (DOCS / "openapi.json").write_text(document(), "utf-8")
