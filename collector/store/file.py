@@ -19,6 +19,8 @@ NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 WAL_KEPT = 16 * 1024 * 1024
 SYNCHRONOUS_FULL = 2
 HEADER = 100
+LOG = "-wal"
+PIECE = 1024 * 1024
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -61,11 +63,6 @@ def _create(path: Path) -> None:
     finally:
         os.close(descriptor)
         draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _name(draft: Path, path: Path) -> None:
@@ -145,6 +142,28 @@ def _formats(path: Path, connection: sqlite3.Connection) -> None:
         raise StateNewer(msg)
 
 
+def _write_through(path: Path) -> None:
+    """Put on the disk what the log holds, and the names of both files.
+
+    An fsync that failed in an earlier process leaves pages that are read and were never written: the system takes them
+    for clean from then on. What is shown from now on would rest on them, and all that follows them in the log too.
+    Written once more, with what they hold, they are on the disk when this returns. Only under the lock.
+    """
+    log = os.open(f"{path}{LOG}", os.O_RDWR)
+    try:
+        at = 0
+        while piece := os.pread(log, PIECE, at):
+            at += os.pwrite(log, piece, at)
+        os.fsync(log)
+    finally:
+        os.close(log)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     """Take the lock for good, make commits durable, and look for damage."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # first: then the log needs no shared memory
@@ -154,6 +173,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("COMMIT")
+    _write_through(Path(os.path.realpath(path)))
     synchronous = connection.execute("PRAGMA synchronous").fetchone()
     if mode != ("wal",) or synchronous != (SYNCHRONOUS_FULL,):
         msg = f"state {path}: SQLite cannot write through to the disk here; name another place"

@@ -11,12 +11,13 @@ DAMAGED = "restore a copy, or move it away to start anew"
 ELSEWHERE = "name a place on a disk of this machine"
 STRANGE = " is not a state file of this program, or its beginning is damaged; name another one"
 _READONLY = " cannot be written; check the permissions of the file and its folder, and how it is mounted"
+_FAILING = ": the disk failed to read or write; check the disk, its quota and limits, and whether it became read-only"
 _SAYS = {
     sqlite3.SQLITE_FULL: ": the disk is full; free some space, counting goes on by itself",
     sqlite3.SQLITE_READONLY: _READONLY,
     sqlite3.SQLITE_PERM: _READONLY,
     sqlite3.SQLITE_CANTOPEN: " cannot be opened; check that its folder exists and may be written",
-    sqlite3.SQLITE_IOERR: ": the disk failed to read or write; check the disk, its quota and its limits",
+    sqlite3.SQLITE_IOERR: _FAILING,
     sqlite3.SQLITE_CORRUPT: f" is damaged; {DAMAGED}",
     sqlite3.SQLITE_NOTADB: STRANGE,
 }
@@ -42,4 +43,6 @@ def of_system(path: Path, error: OSError) -> StateError:
         return StateError(f"state {path}{_READONLY}")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StateError(f"state {path}: the disk is full; free some space")
+    if error.errno == errno.EIO:
+        return StateError(f"state {path}{_FAILING}")
     return StateError(f"state {path}: {os.strerror(error.errno or 0)}")

@@ -14,6 +14,7 @@ from collector.errors import StateError
 from collector.ledger import Ledger
 from collector.model import Key
 from collector.store import Row, open_store
+from tests.store.disk import FAILED
 
 KEY = Key("prod", "wf-1")
 
@@ -109,7 +110,7 @@ async def test_after_a_failing_disk_the_same_store_goes_on(opened, tmp_path: Pat
     )
     assert ran.stderr == ""
     says, after = ran.stdout.splitlines()
-    assert says == f"state {path}: the disk failed to read or write; check the disk, its quota and its limits"
+    assert says == f"state {path}{FAILED}"
     (row,) = (await (await opened(path)).load()).values()
     assert f"{row.version} {row.ledger.label}" == after
 
