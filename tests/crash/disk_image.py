@@ -33,11 +33,11 @@ def make(image: Path) -> None:
 
 
 @contextmanager
-def mounted(image: Path, folder: Path) -> Iterator[Path]:
+def mounted(image: Path, folder: Path, *options: str) -> Iterator[Path]:
     """The disk at `folder`; unmounted and its loop device free again afterwards, whatever happened."""
     folder.mkdir()
     try:
-        _run("mount", "-t", "ext4", "-o", "loop", str(image), str(folder))
+        _run("mount", "-t", "ext4", "-o", ",".join(("loop", *options)), str(image), str(folder))
         try:
             yield folder
         finally:
@@ -62,6 +62,16 @@ def cut(image: Path, folder: Path, copy: Path) -> int:
             _refuse_unmounted(copy)
             return torn
     raise NoDiskError(f"the kernel never stops writing to {folder}")
+
+
+def break_down(folder: Path) -> None:
+    """Have the file system mounted at `folder` meet an error; with `errors=remount-ro` it is read-only from then on."""
+    device = folder.stat().st_dev
+    name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+    try:
+        Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("a test", "utf-8")
+    except OSError as error:
+        raise NoDiskError(f"no error can be had: {error}") from None
 
 
 def write_back_some(folder: Path, random: Random) -> None:
