@@ -15,12 +15,12 @@ from urllib.parse import quote
 from collector.errors import StateError, StateNewer
 from collector.store import mounts, table, wording
 
+LOG = "-wal"
+PIECE = 1024 * 1024
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 WAL_KEPT = 16 * 1024 * 1024
 SYNCHRONOUS_FULL = 2
 HEADER = 100
-LOG = "-wal"
-PIECE = 1024 * 1024
 
 
 def connect(path: Path) -> sqlite3.Connection:

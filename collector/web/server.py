@@ -11,6 +11,7 @@ from collector.errors import CollectorError, ConfigError
 from collector.model import Format
 from collector.web.accept import accepts_gzip, choose
 from collector.web.body import length, pressed, slices
+from collector.web.crowd import SILENCE, Crowd
 from collector.web.door import Door
 from collector.web.entrance import Entrance, Refusal, is_foreign
 from collector.web.facts import Facts
@@ -40,7 +41,8 @@ class Web:
     says why not, None when it is; `loaded`: there is a page to serve. `facts` gives what the status page tells, at
     once. `reload` says what it changed, None where nobody may ask for it; it raises `ConfigError`. `on_error` hears of
     errors that nobody expected.
-    `patience`: seconds a reader has for a whole page.
+    `patience`: seconds a reader has for a whole page; `silence`: those in which a connection has to ask for one.
+    `most`: connections at once, else as many as the descriptors of this process allow.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class Web:
         reload: Callable[[], Awaitable[str | None]],
         on_error: Callable[[BaseException], None] | None = None,
         patience: float = PATIENCE,
+        silence: float = SILENCE,
+        most: int | None = None,
     ) -> None:
         self._metrics = metrics
         self._carried = carried
@@ -70,12 +74,13 @@ class Web:
         self._entrance = Entrance()
         self._configuring = asyncio.Lock()
         self._runner: web.AppRunner | None = None
-        self._door: Door | None = None
+        self._crowd = Crowd(silence=silence, most=most)
+        self._door = Door(self._crowd)
 
     @property
     def addresses(self) -> list[str]:
         """Where it listens, as URLs."""
-        return self._door.addresses if self._door else []
+        return self._door.addresses
 
     async def start(self, listen: str, config: Path | None = None) -> None:
         """Listen on `host:port`, `[v6]:port`, or `:port` for IPv4 and IPv6; port 0 is any free one.
@@ -92,18 +97,16 @@ class Web:
         app.router.add_route("PUT", "/-/reload", self._serve_reload)
         self._status.add_to(app.router)
         app.on_response_prepare.append(self._dress)
-        self._runner = web.AppRunner(
-            app, access_log=None, logger=_silence(), shutdown_timeout=GRACE, handle_signals=False
-        )
+        self._runner = web.AppRunner(app, shutdown_timeout=GRACE, handle_signals=False)
         await self._runner.setup()
-        self._door = Door(self._runner)
-        await self._door.open(listen, self._entrance.context)
+        if self._runner.server:
+            self._door.open(listen, self._runner.server, self._entrance.context)
 
     async def configure(self, config: Path | None) -> None:
         """Go by another web configuration. Raises `ConfigError`, and then all stays as it was."""
         async with self._configuring:
             await asyncio.to_thread(self._entrance.take, config)
-            await self._change_door()
+            self._door.change(self._entrance.context)
 
     async def refresh(self) -> bool:
         """Take what changed in the files of the web configuration; says whether anything did.
@@ -113,15 +116,12 @@ class Web:
         async with self._configuring:
             if not self._entrance.changed() or not await asyncio.to_thread(self._entrance.again):
                 return False
-            await self._change_door()
+            self._door.change(self._entrance.context)
             return True
-
-    async def _change_door(self) -> None:
-        if self._door:
-            await self._door.change(self._entrance.context)
 
     async def close(self) -> None:
         """Stop listening; what is being sent has a moment to go out."""
+        await self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()
         pressing = list(self._pressing.values())
@@ -131,6 +131,10 @@ class Web:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        with self._crowd.answering(request.protocol):
+            return await self._admitted(request, handler)
+
+    async def _admitted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         # Whoever may not come in learns nothing, not even what there is to be asked.
         refusal = await self._entrance.refusal(request)
         if refusal is not None:
@@ -239,10 +243,3 @@ def _joined(request: web.Request, name: str) -> str | None:
 
 def _say(error: BaseException) -> None:
     logging.getLogger(__name__).error("a request could not be answered", exc_info=error)
-
-
-def _silence() -> logging.Logger:
-    """A logger that says nothing: strangers who speak something else than HTTP are no event of ours."""
-    silent = logging.Logger("silent")  # noqa: LOG001  one that no configuration reaches
-    silent.addHandler(logging.NullHandler())
-    return silent

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ async def scraped(address: str) -> AsyncIterator[list[Page]]:
         assert not task.done(), task
     finally:
         task.cancel()
-    for before, after in zip(pages, pages[1:], strict=False):
+    for before, after in pairwise(pages):
         assert Synthetic.counted(before) <= Synthetic.counted(after)
 
 

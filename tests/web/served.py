@@ -64,6 +64,8 @@ async def serving(
     listen: str = "127.0.0.1:0",
     patience: float = 30.0,
     config: Path | None = None,
+    silence: float = 75.0,
+    most: int | None = None,
 ) -> AsyncIterator[Web]:
     """A server that listens on loopback, closed at the end."""
     handed = handed or Handed()
@@ -77,6 +79,8 @@ async def serving(
         reload=handed.reload,
         on_error=handed.errors.append,
         patience=patience,
+        silence=silence,
+        most=most,
     )
     try:
         await web.start(listen, config)
