@@ -5,6 +5,7 @@ Stop: ready says 503, no new looks, fetching is cancelled, commits are awaited a
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,7 @@ PRIVATE = ".sock"
 class App:
     """The whole collector. `lines` logs facts; a state that forgets may be handed in instead of the configured one.
 
-    `heard` is shown every answer of the service's as it came. `read` reads the configuration again, for a reload.
+    `heard` is shown every answer of the service's as it came. A reload `read`s the configuration, within `reloading`.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class App:
         store: Store | None = None,
         heard: Heard | None = None,
         read: Callable[[], Settings] | None = None,
+        reloading: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         check(settings)
         self._settings = settings
@@ -60,6 +62,7 @@ class App:
         self._store = store
         self._heard = heard
         self._read = read or (lambda: settings)
+        self._reloading = reloading
         self._own = Own(clock=clock)
         self._recent = Recent()
         self._teller = Teller(recent=self._recent, clock=clock)
@@ -71,10 +74,9 @@ class App:
             own=self._own,
         )
         # A state that was handed in counts for nobody else.
-        event_log = settings.event_log if store is None else None
-        self._event_log = EventLog(event_log, clock=clock, say=lines.say)
+        self._event_log = EventLog(settings.event_log if store is None else None, clock=clock, say=lines.say)
         self._desks: Desks | None = None
-        self._ticker = Ticker(clock=clock, on_error=self._bug)
+        self._ticker = Ticker(clock=clock, on_error=lines.bug)
         self._web: Web | None = None
         self._private: Private | None = None
         self._not_ready: str | None = "the state is not loaded yet"
@@ -106,7 +108,7 @@ class App:
                 loaded=lambda: self._loaded,
                 facts=self.facts,
                 reload=self._told_to_reload,
-                on_error=self._bug,
+                on_error=self._lines.bug,
             )
             await self._web.start(self._settings.listen, self._settings.web_config)
             desks = await self._load()
@@ -123,14 +125,14 @@ class App:
         Raises `ConfigError`, or `StateError` where the state cannot be read; then nothing changed.
         """
         async with self._changing:
-            try:
-                settings = await asyncio.to_thread(self._read)
-                changes = await self._change(settings)
-            except CollectorError as error:
-                self._emit(Reloaded(at=self._clock.now(), ok=False, says=str(error)))
-                raise
-            self._emit(Reloaded(at=self._clock.now(), ok=True, says=str(changes)))
-            return changes
+            with self._reloading():
+                try:
+                    changes = await self._change(await asyncio.to_thread(self._read))
+                except CollectorError as error:
+                    self._emit(Reloaded(at=self._clock.now(), ok=False, says=str(error)))
+                    raise
+                self._emit(Reloaded(at=self._clock.now(), ok=True, says=str(changes)))
+                return changes
 
     async def _change(self, settings: Settings) -> Difference:
         await asyncio.to_thread(check, settings)
@@ -243,9 +245,6 @@ class App:
         self._recent(fact)
         if isinstance(fact, Polled):
             self._exposition.polled(fact.key, ok=fact.outcome != "failed", at=fact.at, reason=fact.reason)
-
-    def _bug(self, error: BaseException) -> None:
-        self._lines.bug(error)
 
     def _page(self, form: Format) -> tuple[Iterable[bytes], object]:
         return self._exposition.pieces(form), self._exposition.edition

@@ -23,6 +23,7 @@ from collector.cli import state as holding
 from collector.cli.examples import EXAMPLES
 from collector.cli.flags import CONFIG, FLAGS, given
 from collector.cli.help import NAME, Commands
+from collector.cli.notify import Notify, listening
 from collector.clock import Clock
 from collector.config import Settings, load, parse, state_of
 from collector.errors import CollectorError, ConfigError, Fault, StateNewer
@@ -64,11 +65,22 @@ def run(config: Path, **flags: str | bool | None) -> None:
             raise ConfigError((Fault(path=str(config), says=says),))
         together(settings)
 
-    settings = read()
+    def warned(settings: Settings) -> Settings:
+        for warning in settings.warnings:
+            lines.say("configuration.warning", says=warning)
+        return settings
+
+    settings, clock = read(), Clock()
     lines = log.setup(settings.log_level, settings.log_format, sys.stderr)
-    for warning in settings.warnings:
-        lines.say("configuration.warning", says=warning)
-    serve.turn(serve.until_told(App(settings, clock=Clock(), lines=lines, read=read), lines))
+    notify = Notify(os.environ, clock=clock)
+    app = App(
+        warned(settings),
+        clock=clock,
+        lines=lines,
+        read=lambda: warned(read()),
+        reloading=lambda: notify.reloading(lambda: listening(app)),
+    )
+    serve.turn(serve.until_told(app, lines, notify))
 
 
 @cli.command(

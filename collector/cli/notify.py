@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from collector.app import App
 from collector.clock import Clock
@@ -26,9 +26,14 @@ class Notify:
         """It serves: the start, or a reload, is over."""
         self._send("READY=1", _status(status))
 
-    def reloading(self) -> None:
-        """It takes over a changed file; `ready` has to follow, however that ends."""
+    @contextmanager
+    def reloading(self, status: Callable[[], str]) -> Iterator[None]:
+        """It takes over a changed file, and is ready again afterwards, however that ends."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={round(self._clock.monotonic() * 1_000_000)}")
+        try:
+            yield
+        finally:
+            self.ready(status())
 
     def stopping(self) -> None:
         """It was told to stop, or has to."""

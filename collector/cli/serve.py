@@ -81,7 +81,7 @@ def told_to_stop() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _reloading(app: App, lines: Lines, notify: Notify) -> AsyncIterator[None]:
+async def _reloading(app: App, lines: Lines) -> AsyncIterator[None]:
     """Let SIGHUP reload; signals that come while that is being done come to one more."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -89,7 +89,6 @@ async def _reloading(app: App, lines: Lines, notify: Notify) -> AsyncIterator[No
         while True:
             await told.wait()
             told.clear()
-            notify.reloading()
             try:
                 # Whoever stops meanwhile waits for its end: half a change would leave things open.
                 await asyncio.shield(app.reload())
@@ -97,7 +96,6 @@ async def _reloading(app: App, lines: Lines, notify: Notify) -> AsyncIterator[No
                 pass  # the log has it
             except Exception as error:  # noqa: BLE001  a fault of ours is said, and the next signal reloads again
                 lines.bug(error)
-            notify.ready(listening(app))
 
     # Not by the loop itself, which would let it end the process once it closes.
     signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(told.set))
@@ -109,13 +107,12 @@ async def _reloading(app: App, lines: Lines, notify: Notify) -> AsyncIterator[No
         task.cancel()
 
 
-async def until_told(app: App, lines: Lines) -> None:
+async def until_told(app: App, lines: Lines, notify: Notify) -> None:
     """Run a collector until told to stop."""
     stop = told_to_stop()
-    notify = Notify(os.environ, clock=Clock())
     try:
         notify.status("loading the state")
-        async with _reloading(app, lines, notify):
+        async with _reloading(app, lines):
             await app.start()
             keep_turns_short()
             async with notifying(app, notify):

@@ -124,7 +124,12 @@ _ALL = (
     _warning("event_log.still_failing", (*LASTS, "says", "dropped", "hint"), _LASTS, _AS_AT_FIRST),
     _info("event_log.recovered", ("dropped", *LASTED), "The event log takes what is written again."),
     # Configuration and signing in.
-    _warning("configuration.warning", ("says",), "The file is fine but for this, said at the start.", "Mend the file."),
+    _warning(
+        "configuration.warning",
+        ("says",),
+        "The file is fine but for this, said at the start and at a reload.",
+        "Mend the file.",
+    ),
     _info("config.reloaded", ("says", *LASTED), "The file was read again; tells what changed."),
     _error(
         "config.refused",

@@ -1,5 +1,6 @@
 """The composed demonstration: linted, of one piece, and its files run with the real programs."""
 
+import asyncio
 import platform
 import re
 import subprocess
@@ -94,6 +95,15 @@ def test_what_the_image_is_built_of_and_nothing_else_goes_to_the_engine():
     assert [name for name in copied if not (DEPLOY.parent / name).exists()] == []
 
 
+async def checked(folder: Path) -> int:
+    """What the health check of the composed collector ends with, beside a file in a folder."""
+    _, program, *arguments = SERVICES["collector"]["healthcheck"]["test"]
+    assert program.endswith("/aom-collector")
+    assert arguments[-1] == SERVICES["collector"]["command"][-1]
+    async with collector(*arguments[:-1], "collector.toml", folder=folder) as asking:
+        return await asyncio.wait_for(asking.process.wait(), 60)
+
+
 async def test_the_collector_sees_every_workflow_of_the_simulator_with_the_shipped_file(tmp_path: Path):
     async with collector("simulate", "--listen", "127.0.0.1:0", folder=tmp_path) as simulator:
         url = await simulator.address()
@@ -108,3 +118,6 @@ async def test_the_collector_sees_every_workflow_of_the_simulator_with_the_shipp
             address = await running.address()
             page = await eventually(address, lambda page: page.total("aom_collector_workflow_up") == workflows)
             assert page.get("aom_collector_workflows", project="demo") == workflows == 10
+            assert await checked(tmp_path) == 0
+            await running.kill()
+        assert await checked(tmp_path) == 1

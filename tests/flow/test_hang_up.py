@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from collector.cli.notify import Notify
 from collector.cli.serve import until_told
+from collector.clock import Clock
 from tests.flow.collector_process import collector, configuration, started
 from tests.flow.service import Service
 
@@ -121,7 +123,7 @@ def hang_ups() -> Iterator[None]:
 @pytest.mark.usefixtures("hang_ups")
 async def test_after_an_error_nobody_expected_the_next_one_reloads_and_a_stop_waits_for_its_end():
     app, heard = StandIn(), Heard()
-    running = asyncio.create_task(until_told(app, heard))
+    running = asyncio.create_task(until_told(app, heard, Notify({}, clock=Clock())))
     await asyncio.sleep(0)
     for error in (RuntimeError("too many open files"), None):
         os.kill(os.getpid(), signal.SIGHUP)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from collector.log import setup
 from tests.flow.collector_process import collector, configuration, eventually, fetch
 from tests.flow.service import Service
 from tests.flow.supervisor import Manager
+from tests.flow.test_reload import posted
 
 FAST = {"WATCHDOG_USEC": "400000"}
 
@@ -130,14 +132,37 @@ async def test_a_reload_is_told_with_its_time_and_ended_by_ready(tmp_path: Path)
         clock = Clock()
         notify = Notify({"NOTIFY_SOCKET": manager.address}, clock=clock)
         before = clock.monotonic()
-        notify.reloading()
-        notify.ready("two\nlines are\tone")
+        with pytest.raises(ZeroDivisionError), notify.reloading(lambda: "two\nlines are\tone"):
+            _ = 1 / 0
         await manager.hears("READY")
         after = clock.monotonic()
     begun, ended = manager.heard
     assert begun["RELOADING"] == "1"
     assert before - 1e-5 <= int(begun["MONOTONIC_USEC"]) / 1e6 <= after
     assert ended == {"READY": "1", "STATUS": "two lines are one"}
+
+
+@pytest.mark.parametrize("way", ["SIGHUP", "POST"])
+async def test_a_reload_is_told_whoever_asks_for_it_and_whether_or_not_the_file_is_good(tmp_path: Path, way: str):
+    async with Manager(tmp_path / "n") as manager, Service() as service:
+        path = configuration(tmp_path, service.url, ("wf-1",))
+        args = ("run", "--web.enable-lifecycle")
+        async with collector(*args, folder=tmp_path, NOTIFY_SOCKET=manager.address) as running:
+            address = await running.address()
+            await manager.hears("READY")
+            for times, text in enumerate((path.read_text("utf-8"), "["), 1):
+                path.write_text(text, "utf-8")
+                if way == "POST":
+                    await asyncio.to_thread(posted, address)
+                else:
+                    running.process.send_signal(signal.SIGHUP)
+                await manager.hears("READY", times + 1)
+                assert manager.count("RELOADING") == times
+            assert await running.stop() == 0
+            await manager.hears("STOPPING")
+    told = [next(iter(each)) for each in manager.heard]
+    assert told == ["STATUS", "READY", *["RELOADING", "READY"] * 2, "STOPPING"]
+    assert {each["STATUS"] for each in manager.heard if "READY" in each} == {f"listening on {address}"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names outside the file system")
@@ -151,7 +176,8 @@ async def test_a_name_that_is_in_no_file_system_is_found(tmp_path: Path):
 async def test_where_nobody_listens_nothing_is_said_and_nothing_fails(environ: dict[str, str]):
     notify = Notify(environ, clock=Clock())
     async with notifying(StandIn(turning=True), notify):
-        notify.reloading()
+        with notify.reloading(lambda: "ready"):
+            pass
         notify.status("x" * 200_000)
         notify.alive()
 

@@ -97,6 +97,21 @@ async def test_a_bad_file_changes_nothing_and_is_said_in_the_answer_the_log_and_
             assert running.process.returncode is None
 
 
+async def test_what_a_new_file_is_warned_of_is_logged_as_at_the_start(tmp_path: Path):
+    configuration(tmp_path, "http://127.0.0.1:9", ("wf-1",))
+    path = tmp_path / "collector.toml"
+    slow = ("max_requests_per_second = 200", "max_requests_per_second = 0.1")
+    async with collector("run", folder=tmp_path) as running:
+        await running.address()
+        assert not [line for line in running.lines if "configuration.warning" in line]
+        edit(path, lambda text: text.replace(*slow))
+        await reload(running, "configuration.warning.*looks will be late")
+        edit(path, lambda text: text.replace(*reversed(slow)))
+        await reload(running, "config.reloaded")
+        assert not [line for line in running.lines if "configuration.warning" in line]
+        assert await running.stop() == 0
+
+
 async def test_a_removed_workflow_publishes_nothing_though_its_answer_was_on_its_way(tmp_path: Path):
     async with Service() as service:
         asked, answer = asyncio.Event(), asyncio.Event()
