@@ -173,11 +173,11 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("COMMIT")
-    _write_through(Path(os.path.realpath(path)))
     synchronous = connection.execute("PRAGMA synchronous").fetchone()
     if mode != ("wal",) or synchronous != (SYNCHRONOUS_FULL,):
         msg = f"state {path}: SQLite cannot write through to the disk here; name another place"
         raise StateError(msg)
+    _write_through(Path(os.path.realpath(path)))  # a link to the state has its log beside the state
     _versions(path, connection)
     _formats(path, connection)
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()

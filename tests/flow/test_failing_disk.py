@@ -148,6 +148,7 @@ async def test_whatever_call_fails_the_totals_are_exact_once_it_works_again(tmp_
                 disk.mend()
                 await eventually(address, service.shown_by)
                 await running.says("state.recovered")
+                assert not [line for line in running.lines if "collector.bug" in line or "Traceback" in line]
         page = await eventually(address, lambda page: page.total(UP) == len(NAMES))
         assert page.get(COMMITS, outcome="conflict") in {None, 0}
         assert {each.name for each in disk.folder.iterdir()} == names

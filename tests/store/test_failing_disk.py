@@ -51,6 +51,10 @@ async def a_life(path: str, steps: list[str]) -> None:
             Path(os.environ[ORDER]).write_text(rest, "utf-8")
         elif what == "mend":
             Path(os.environ[ORDER]).unlink()
+        elif what == "ask":
+            others = (sys.executable, __file__, path)
+            done = await asyncio.to_thread(subprocess.run, others, capture_output=True, text=True, check=False)
+            say(done.stdout.strip())
         else:
             say(" ".join(await asyncio.gather(*(said(store, known, name) for name in rest.split()))))
     os.kill(os.getpid(), signal.SIGKILL)
@@ -102,6 +106,14 @@ async def test_a_group_fails_whole_and_the_same_connection_goes_on(opened, disk:
     # The power fails together with the process.
     store = await opened(disk.platter / "state.db")
     assert versions(await store.load()) == {"a": 2, "b": 2, "c": 1}
+
+
+async def test_a_connection_whose_calls_failed_holds_its_state_alone_as_before(opened, disk: Faulty):
+    await made(opened, disk)
+    says = lived(disk, "commit a", f"fail {errno.EIO} all 0", "commit a", "mend", "ask", "commit a", "ask")
+    state = f"state {disk.folder / 'state.db'}"
+    in_use = f"{state} is in use by another process; stop that one, or name another state file"
+    assert says == ["found {}", "a@1", f"{state}{FAILED}", in_use, "a@2", in_use]
 
 
 @pytest.mark.parametrize("more", [[], ["commit c"]], ids=["shown", "acknowledged"])
