@@ -17,7 +17,7 @@ from collector.aom import Heard
 from collector.app import App
 from collector.cli import terminal
 from collector.cli.console import lively, progress
-from collector.cli.notify import Notify, listening, notifying
+from collector.cli.notify import Notify, notifying
 from collector.clock import Clock
 from collector.config import Settings
 from collector.errors import CollectorError, StateLocked
