@@ -5,8 +5,10 @@ import errno
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,12 @@ from collector.clock import Clock
 from collector.errors import StateError
 from collector.ledger import Ledger
 from collector.model import Key
-from collector.store import Store, open_store
+from collector.store import file, open_store
+from collector.store.sqlite import Sqlite
 from tests.store.disk import FAILED, Faulty, faulty
 
 ORDER = "FAULTY_ORDER"
+HELD_UP = 0.05
 SIZES = {"big": 5_000_000}
 """Bytes of rows that make the log long enough for a checkpoint."""
 
@@ -38,6 +42,8 @@ def versions(rows: dict[Key, object]) -> dict[str, int]:
 
 async def a_life(path: str, steps: list[str]) -> None:
     """Runs in a process of its own on that disk, and ends as `kill -9` ends it."""
+    connect = file.connect
+    file.connect = lambda path: slowed(connect(path))
     try:
         store = await open_store(f"sqlite:{path}", clock=Clock(), emit=lambda _: None)
     except StateError as error:
@@ -56,11 +62,21 @@ async def a_life(path: str, steps: list[str]) -> None:
             done = await asyncio.to_thread(subprocess.run, others, capture_output=True, text=True, check=False)
             say(done.stdout.strip())
         else:
+            # While the writer is held up all of them come to wait, and so share a transaction.
+            held_up = asyncio.create_task(store.load())
+            await asyncio.sleep(0)
             say(" ".join(await asyncio.gather(*(said(store, known, name) for name in rest.split()))))
+            await held_up
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def said(store: Store, known: dict[str, int], name: str) -> str:
+def slowed(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A connection whose reading of all rows takes a moment."""
+    connection.set_trace_callback(lambda statement: time.sleep(HELD_UP) if statement.startswith("SELECT") else None)
+    return connection
+
+
+async def said(store: Sqlite, known: dict[str, int], name: str) -> str:
     try:
         ledger = Ledger(label=name, answer=os.urandom(SIZES.get(name, 6000)))
         row = await store.commit(key(name), ledger, version=known.get(name, 0))
