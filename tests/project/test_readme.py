@@ -8,6 +8,8 @@ from pathlib import Path
 from collector.cli.commands import NOT_BUILT, cli
 from collector.config import parse
 from collector.exposition.catalog import CATALOG
+from collector.exposition.looks import LOOKS
+from collector.exposition.own_catalog import OWN
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,4 +63,12 @@ def test_its_configuration_is_a_good_one():
 def test_the_metrics_it_names_exist():
     named = set(re.findall(r"`(aom_[a-z_]+)`", README))
     assert named
-    assert named <= {family.name for family in CATALOG}
+    assert named <= {family.name for family in (*CATALOG, *LOOKS, *OWN)}
+
+
+def test_its_pictures_are_there_and_no_burden():
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) == 2
+    assert all((ROOT / picture).read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert sum((ROOT / picture).stat().st_size for picture in pictures) < 500_000
+    assert README.count("demonstration") >= 2, "what they show is labelled as such"

@@ -1,7 +1,6 @@
 """The status page in a real Chromium, as people see it. All facts are synthetic."""
 
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 
@@ -9,12 +8,10 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from collector.web.facts import Execution, Health, Node, NodeRun, Trouble
+from tests.web.chromium import CHROMIUM, launched
 from tests.web.served import Handed, served_apart
 from tests.web.synthetic import DAY, MINUTE, NOW, detail, facts, many, some, summary
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-FLAGS += " --disable-component-update --disable-sync"
 EVERY = 15_000
 HOSTILE = (
     '</td></code><script>window.hit=1</script><img src=x onerror=\'window.hit=2\'>" onclick="window.hit=3" {{7*7}}'
@@ -45,7 +42,7 @@ CONTRAST = """() => {
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        found = launched(playwright)
         yield found
         found.close()
 

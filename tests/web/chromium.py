@@ -1,0 +1,16 @@
+"""Debian's Chromium, for whoever looks at a page."""
+
+import shutil
+
+from playwright.sync_api import Browser, Playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def launched(playwright: Playwright) -> Browser:
+    """A browser that asks nobody but whom it is led to."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
