@@ -16,10 +16,13 @@ _ELEMENT = re.compile(r"\[[0-9]+\]")
 _PAIR = re.compile(r"\s*([A-Za-z0-9_-]+)[ \t]*=[ \t]*")
 _HEADER = re.compile(r"\s*\[{1,2}([a-z.]+)\]{0,2}")
 _SECTIONS = frozenset(section.path for section in SECTIONS)
-_KNOWN = frozenset(f"{key.section}.{key.name}" for key in SCHEMA)
-_OPEN = frozenset(f"{key.section}.{key.name}" + "_file" * key.secret for key in SCHEMA)
-"""What is no secret; of a secret, the file that it is kept in."""
-_SECRET_NAMES = frozenset(key.name for key in SCHEMA if key.secret)
+_FILE = "_file"
+_KNOWN = frozenset(
+    f"{key.section}.{key.name}{more}" for key in SCHEMA for more in ("", _FILE) if key.secret or not more
+)
+_OPEN = frozenset(f"{key.section}.{key.name}" for key in SCHEMA if not key.secret)
+"""What is no secret; a secret's file is none of it, for the secret itself may stand there by mistake."""
+_SECRET_NAMES = frozenset(f"{key.name}{more}" for key in SCHEMA if key.secret for more in ("", _FILE))
 _OPEN_NAMES = frozenset(path.rpartition(".")[2] for path in _OPEN) - _SECRET_NAMES
 
 
@@ -42,7 +45,7 @@ def _spot(found: Places, file: str, path: str) -> Spot | None:
     place = found.nearest(path)
     if place is None:
         return None
-    known = path in found.by_path and _ELEMENT.sub("", path) in _KNOWN | _OPEN
+    known = path in found.by_path and _ELEMENT.sub("", path) in _KNOWN
     start, end = place.value if known else place.name
     line = bisect_right(found.lines, start)
     begin, until = _around(found, line)

@@ -1,6 +1,7 @@
 """From a failing node to the person who is told: every part is the real one, with the files that are shipped."""
 
 import asyncio
+import json
 import shutil
 import sys
 import time
@@ -74,7 +75,11 @@ async def is_readable(alert: dict[str, Any], collector_at: str, prometheus_at: s
     page = await fetch(said["status_url"])
     assert NAME in page
     assert labels["node"] in page
-    assert page.count("<tr><td>") == 1, "it shows this workflow and no other"
+    told = json.loads(await fetch(f"{collector_at}/api/v1/workflows?{link.query}"))
+    (shown,) = told["workflows"]
+    (node,) = (each for each in shown["nodes"] if each["node"] == labels["node"])
+    assert node["execution_id"] in page, "what no label carries, to be copied from there"
+    assert told["total"] == 1, "it shows this workflow and no other"
     # Prometheus was told to listen on any free port, so that of its address only the path is known beforehand.
     runbook = await fetch(prometheus_at + urlsplit(said["runbook_url"]).path)
     assert runbook == (DEPLOY / "docs" / "runbooks" / "AOMWorkflowNodeRunFailed.md").read_text(encoding="utf-8")

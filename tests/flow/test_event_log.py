@@ -264,5 +264,7 @@ def test_what_is_no_file_of_its_own_is_refused_by_name(tmp_path: Path, where: st
             [sys.executable, "-m", "collector", command], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 2
-        assert re.search(f"^aom-collector: collector.event_log: {says}", done.stderr, re.MULTILINE), done.stderr
+        assert re.search(
+            f"^aom-collector: collector\\.toml:3: collector\\.event_log: {says}", done.stderr, re.MULTILINE
+        ), done.stderr
     assert not (tmp_path / "state.db").exists()

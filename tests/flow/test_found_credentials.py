@@ -1,6 +1,7 @@
 """The running collector with a credential that its file does not hold."""
 
 import io
+import re
 from functools import partial
 from pathlib import Path
 
@@ -118,9 +119,8 @@ async def test_check_says_what_is_wrong_with_a_profile_and_quotes_nothing(tmp_pa
     async with collector("check", folder=tmp_path) as running:
         assert await running.process.wait() == 2
         await running.drained()
-    (line,) = running.lines
-    assert line.startswith("aom-collector: project[0].auth.method: the profile '")
-    assert "canary" not in line
+    assert re.match(r"aom-collector: collector\.toml:\d+: project\[0\]\.auth\.method: the profile '", running.lines[0])
+    assert "canary" not in "".join(running.lines)
 
 
 async def test_check_stays_offline_and_says_that_metadata_will_be_asked(tmp_path: Path, monkeypatch):

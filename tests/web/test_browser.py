@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from collector.web.facts import Execution, Health, Node, NodeRun, Trouble
-from tests.web.chromium import CHROMIUM, launched
+from tests.web.chromium import launched, needs_chromium
 from tests.web.served import Handed, served_apart
 from tests.web.synthetic import DAY, MINUTE, NOW, detail, facts, many, some, summary
 
@@ -18,7 +18,7 @@ HOSTILE = (
 )
 STEERING = "safe\u202egnp.exe\x1b[31m\r\n\x00\u2066"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+pytestmark = needs_chromium
 
 CONTRAST = """() => {
   const light = (channel) => channel <= .04045 ? channel / 12.92 : ((channel + .055) / 1.055) ** 2.4;
