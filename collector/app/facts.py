@@ -1,7 +1,9 @@
 """What the status page and its JSON tell, from committed ledgers, what happened lately, and the schedule."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from collector import __version__
 from collector.app.slot import NEVER, Slot
@@ -48,28 +50,27 @@ class Teller:
 
     def facts(self, projects: Iterable[Configured], slots: Iterable[Slot]) -> Facts:
         """How everything stands now. Quick, whatever there is: all work is left to those who read it, in any thread."""
-        by_key = {slot.key: slot for slot in slots if not slot.gone}
+        watched = [slot for slot in slots if not slot.gone]
+        by_key = cache(lambda: {slot.key: slot for slot in watched})
         at, skew = self._clock.now(), self._clock.now() - self._clock.monotonic() * 1000
         return Facts(
             version=__version__,
             at=at,
             started_at=self._started_at,
-            projects=tuple(self._projects(projects, by_key)),
-            summaries=lambda: self._all(by_key, skew),
-            detail=lambda summary: self._detail(by_key[Key(summary.project, summary.workflow_id)]),
-            find=lambda execution: self._with(execution, by_key, skew),
+            projects=tuple(self._projects(projects, watched)),
+            summaries=lambda: self._all(by_key(), skew),
+            detail=lambda summary: self._detail(by_key()[Key(summary.project, summary.workflow_id)]),
+            find=lambda execution: self._with(execution, watched, skew),
             troubles=tuple(self._troubles()),
         )
 
-    def _projects(self, projects: Iterable[Configured], slots: Mapping[Key, Slot]) -> Iterator[Project]:
-        counts: dict[str, int] = {}
-        for key in slots:
-            counts[key.project] = counts.get(key.project, 0) + 1
+    def _projects(self, projects: Iterable[Configured], slots: Iterable[Slot]) -> Iterator[Project]:
+        counts = Counter(slot.watched.workflow.key.project for slot in slots)
         for project in projects:
             yield Project(
                 name=project.name,
                 region=project.region,
-                workflows=counts.get(project.name, 0),
+                workflows=counts[project.name],
                 discovers=project.discover is not None,
                 listed_at=self._recent.listed.get(project.name),
                 expires_at=self._recent.expires.get(project.name),
@@ -91,9 +92,9 @@ class Teller:
             return known
         return _Basis(slot.watched.row.ledger, slot.last, slot.overdue, slot.look_at), _summary(slot, skew)
 
-    def _with(self, execution: str, slots: Mapping[Key, Slot], skew: float) -> list[Summary]:
+    def _with(self, execution: str, slots: Iterable[Slot], skew: float) -> list[Summary]:
         """Summaries of the workflows that show an execution."""
-        ledgers = ((slot, slot.watched.row.ledger) for slot in slots.values())
+        ledgers = ((slot, slot.watched.row.ledger) for slot in slots)
         found = [slot for slot, ledger in ledgers if execution in ledger.recent or execution in ledger.open]
         return [self._one(slot, skew)[1] for slot in found]
 
