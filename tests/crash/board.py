@@ -78,7 +78,7 @@ def judge(mutant: Mutant) -> str | None:
 
 def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, target)  # with what is compiled of it, which stays true: times are copied, too
     else:
         shutil.copy(source, target)
 

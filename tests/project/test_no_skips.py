@@ -24,14 +24,14 @@ def run(folder, text, *arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=folder,
-        env=kept | environment,
+        env=kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | environment,
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "several"])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "several"])
 @pytest.mark.parametrize("text", [SKIPPED, MODULE], ids=["one test", "a whole file"])
 def test_a_skipped_test_fails_the_run_that_allows_none(tmp_path, text, workers):
     done = run(tmp_path, text, *workers, AOM_NO_SKIPS="1")

@@ -7,7 +7,8 @@ import aiohttp
 import jsonschema
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
 
 from collector.web.facts import Detail, Health, Project, Summary, Trouble
 from deploy import openapi, schemas
@@ -137,16 +138,27 @@ def test_a_whole_answer_is_as_described(address):
         jsonschema.validate(answer | {"at": NOW}, schema)
 
 
-described = schemathesis.openapi.from_dict(DESCRIBED)
+OPERATIONS = [each.ok() for each in schemathesis.openapi.from_dict(DESCRIBED).get_all_operations()]
+CASES = [
+    pytest.param(operation.as_strategy(generation_mode=mode), id=f"{operation.label} {mode.value}")
+    for operation in OPERATIONS
+    for mode in GenerationMode
+    if operation.query or mode is GenerationMode.POSITIVE  # else there is nothing to bend
+]
 
 
-@described.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_answer_is_as_described(case, address):
+@pytest.mark.parametrize("cases", CASES)
+def test_every_answer_is_as_described(cases, address):
     """All checks, on what fits the description and on what does not."""
-    case.call_and_validate(base_url=address)
+
+    @given(cases)
+    @settings(
+        max_examples=25,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def holds(case):
+        case.call_and_validate(base_url=address)
+
+    holds()
