@@ -23,9 +23,12 @@ async def test_promtool_finds_nothing_to_say_and_the_parser_reads_hostile_names(
         async with collector("run", folder=tmp_path) as running:
             address = await running.address()
             page = await eventually(
-                address, lambda page: page.get("aom_workflow_node_runs_total", node=HOSTILE, status="fail") == 1
+                address,
+                lambda page: (
+                    page.get("aom_workflow_node_runs_total", node=HOSTILE, status="fail") == 1
+                    and page.get("aom_workflow_executions_active", status="waitApproval") == 1
+                ),
             )
-            assert page.get("aom_workflow_executions_active", status="waitApproval") == 1
     checked = subprocess.run(
         [PROMTOOL, "check", "metrics", "--extended"], input=page.text, capture_output=True, text=True, check=False
     )

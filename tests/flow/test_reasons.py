@@ -47,7 +47,7 @@ async def test_every_reason_is_counted_for_its_workflow_alone(tmp_path: Path):
         path = configuration(tmp_path, service.url, ("wf-good", *service.answers))
         text = path.read_text("utf-8").replace(
             "\n[project.auth]",
-            'timeout = "300ms"\npoll_deadline = "1s"\nmax_response_bytes = 4096\nconcurrency = 16\n[project.auth]',
+            'timeout = "2s"\npoll_deadline = "3s"\nmax_response_bytes = 4096\nconcurrency = 16\n[project.auth]',
         )
         path.write_text(text, "utf-8")
         async with collector("run", folder=tmp_path) as running:
