@@ -57,19 +57,17 @@ def keep(kept: dict[str, bytes], record: ExecutionRecord) -> dict[str, bytes]:
     """What is kept once an execution stands as `record` has it; bytes by execution id."""
     past = _past(record)
     if record.id in kept:
-        # Its place among the others never sinks: a time that is missing for once would lose it.
+        # A time that is missing for once is not lost, nor with it the place among the others.
         known = _decode(kept[record.id])
-        past = msgspec.structs.replace(past, begin=_later(past.begin, known.begin), end=_later(past.end, known.end))
+        begin = known.begin if past.begin is None else past.begin
+        end = known.end if past.end is None and past.status is known.status else past.end
+        past = msgspec.structs.replace(past, begin=begin, end=end)
     kept = {**kept, record.id: _encode(past)}
     if len(kept) <= LAST:
         return kept
     latest = executions(kept)
     stay = {each.execution for each in [*latest[:LAST], *[each for each in latest if each.failed][:LAST_FAILED]]}
     return {execution: packed for execution, packed in kept.items() if execution in stay}
-
-
-def _later(one: int | None, other: int | None) -> int | None:
-    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def _past(record: ExecutionRecord) -> Past:

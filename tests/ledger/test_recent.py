@@ -68,11 +68,36 @@ def test_an_older_state_that_lags_behind_does_not_replace_a_newer_one():
     assert executions(watch.ledger.recent)[0].status is Status.SUCCESS
 
 
+def times(watch: Watch) -> tuple[int | None, int | None]:
+    (past,) = executions(watch.ledger.recent)
+    return past.begin, past.end
+
+
 def test_a_time_that_is_missing_for_once_costs_an_execution_nothing():
     watch = Watch().begins(run("executing", 1))
     watch.sees(run("success", None, 9))
+    assert times(watch) == (at(1), at(9))
+    watch.sees(run("success", 1, None))
+    assert times(watch) == (at(1), at(9))
+
+
+def test_times_that_are_told_anew_hold():
+    watch = Watch().begins(run("fail", 5, 9))
+    watch.sees(run("fail", 4, 8))
+    assert times(watch) == (at(4), at(8))
+
+
+def test_an_execution_that_goes_on_again_has_no_end():
+    watch = Watch().begins(run("fail", 1, 9))
+    watch.sees(run("executing", 1))
+    assert times(watch) == (at(1), None)
+
+
+def test_runs_of_one_node_are_told_apart_by_their_ids_and_those_without_a_begin_stand_last():
+    nodes = (node("waitExecute", run="r1"), node("waitExecute", run="r2"), node("success", 2, 3, node="z"))
+    watch = Watch().begins(run("executing", 1, nodes=nodes))
     (past,) = executions(watch.ledger.recent)
-    assert (past.begin, past.end) == (at(1), at(9))
+    assert [(one.node, one.begin) for one in past.runs] == [("z", at(2)), ("n", None), ("n", None)]
 
 
 @given(st.lists(answers, max_size=3), answers, st.randoms())
