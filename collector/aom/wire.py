@@ -87,15 +87,16 @@ def history(body: bytes, *, digest: bytes, now: int, date: int | None, project_i
 
     Raises `Unreadable` where it is no list of executions at all.
     """
+    today = now if date is None else date
     for elements in (_typed, _tolerant):
-        reading = _Reading(now if date is None else date)
+        reading = _Reading(today)
         try:
             records = tuple(reading.all(elements(body)))
             break
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             continue
     else:
-        reading = _Reading(now if date is None else date)
+        reading = _Reading(today)
         records = tuple(reading.all(_trimmed(body)))
     return History(
         records=records,

@@ -104,7 +104,14 @@ def test_an_answer_carries_what_it_was_asked_with():
     assert read([]).date is None
 
 
-@pytest.mark.parametrize("wrap", [lambda records: records, lambda records: {"executions": records}])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda records: records,
+        lambda records: {"executions": records},
+        lambda records: f'[{json.dumps(records[0])},{{"execution_id":{"[" * 2000 + "]" * 2000}}}]'.encode(),
+    ],
+)
 @pytest.mark.parametrize(
     ("date", "now", "begin"),
     [(None, NOW, NOW + DAY), (None, NOW - 1, None), (NOW, 0, NOW + DAY), (NOW - 1, NOW + DAY, None)],
